@@ -1,0 +1,120 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library of ours under `Sources/NAME`, with what it may import: the arrows of the design.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name)] + dependencies,
+        path: "Tests/\(name)Tests",
+        swiftSettings: strict
+    )
+}
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(
+    name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+]
+
+let package = Package(
+    name: "faas",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "faas", targets: ["CLI"]),
+        .executable(name: "gateway", targets: ["Gateway"]),
+    ],
+    dependencies: [
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "CNVML"),
+        .target(name: "CCurlShim", dependencies: ["CCurl"]),
+
+        module("Functions"),
+        module("Packaging", ["Functions", "CCrypto", yams]),
+        module("RuntimeProtocol", ["Functions", nioCore]),
+        module("Instances", ["Functions", "RuntimeProtocol", nioCore]),
+        module(
+            "OCIInstances",
+            [
+                "Functions", "RuntimeProtocol", "Instances", "CLinux", "CSeccomp", nioCore,
+                nioPosix, logging,
+            ]),
+        module("Devices", ["CNVML", yams]),
+        module("Pooling", ["Functions", "Instances", nioConcurrency]),
+        module(
+            "Scheduling",
+            ["Functions", "Instances", "Pooling", "Devices", nioConcurrency, logging]),
+        module("Billing", ["Functions"]),
+        module("Storage", ["Functions", "Billing", grdb, sqlite]),
+        module("GatewayAPI", ["Functions"]),
+        module(
+            "GatewayServer",
+            [
+                "Functions", "Packaging", "RuntimeProtocol", "Instances", "Pooling",
+                "Scheduling", "Devices", "Billing", "Storage", "GatewayAPI", nioCore, nioPosix,
+                nioHTTP1, nioConcurrency, logging, lifecycle,
+            ] + hummingbird),
+        module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
+        .executableTarget(
+            name: "CLI",
+            dependencies: ["Functions", "Packaging", "GatewayAPI", "GatewayClient", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Gateway",
+            dependencies: [
+                "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances",
+                "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
+                "GatewayServer", nioCore, nioPosix, logging, lifecycle, signals, arguments, yams,
+            ] + hummingbird,
+            path: "gateway",
+            exclude: ["run"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

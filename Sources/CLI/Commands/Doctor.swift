@@ -1,0 +1,49 @@
+import ArgumentParser
+import GatewayAPI
+import GatewayClient
+
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check this host and the gateway, and say what to do.",
+        discussion: """
+            Looks at what functions need here (an OCI runtime, control groups, seccomp, \
+            overlayfs, Python, disk, GPUs) and asks the gateway what it found. Exits with 1 when \
+            something keeps functions from being served.
+
+            EXAMPLES:
+              faas doctor
+              sudo faas doctor -o json
+            """
+    )
+
+    @OptionGroup var gateway: GatewayOptions
+    @OptionGroup var options: OutputOptions
+
+    func run() throws {
+        let report = try report(from: gateway.client())
+        try options.write(report) { DoctorText.text(report, paint: $0) }
+        guard report.isFit else {
+            throw CommandFailure(
+                .refused,
+                options.output == .json ? nil : report.verdict,
+                advice: "do what stands beside each, then run `faas doctor` again"
+            )
+        }
+    }
+
+    private func report(from client: GatewayClient) throws(ClientError) -> DoctorReport {
+        var report = DoctorReport(url: client.configuration.url)
+        do {
+            report.gateway = try client.node()
+        } catch {
+            guard error.code != .cancelled else { throw error }
+            report.gatewayProblem = error.message
+            report.gatewayAdvice = error.advice
+        }
+        // Functions run where the gateway is, so this host says nothing about a gateway elsewhere.
+        if client.configuration.isLoopback {
+            report.host = HostChecks.all(HostFacts.read(environment: Console.current.environment))
+        }
+        return report
+    }
+}

@@ -1,0 +1,114 @@
+import Glibc
+
+/// Where a command writes, and what it may know of its surroundings.
+package struct Console: Sendable {
+    /// The one that commands use; tests bind another.
+    @TaskLocal package static var current = Console.process
+
+    package var output: @Sendable (UnsafeRawBufferPointer) -> Void
+    package var errors: @Sendable (UnsafeRawBufferPointer) -> Void
+    /// A descriptor to read a body from.
+    package var input: Int32
+    package var isOutputTerminal: Bool
+    package var isErrorTerminal: Bool
+    package var isInputTerminal: Bool
+    package var environment: [String: String]
+    /// Microseconds since 1970 UTC.
+    package var now: @Sendable () -> Int64
+
+    package init(
+        output: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        errors: @escaping @Sendable (UnsafeRawBufferPointer) -> Void,
+        input: Int32,
+        isOutputTerminal: Bool,
+        isErrorTerminal: Bool,
+        isInputTerminal: Bool,
+        environment: [String: String],
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.output = output
+        self.errors = errors
+        self.input = input
+        self.isOutputTerminal = isOutputTerminal
+        self.isErrorTerminal = isErrorTerminal
+        self.isInputTerminal = isInputTerminal
+        self.environment = environment
+        self.now = now
+    }
+}
+
+extension Console {
+    /// This process's own.
+    package static let process = Console(
+        output: { writeAll($0, to: STDOUT_FILENO) },
+        errors: { writeAll($0, to: STDERR_FILENO) },
+        input: STDIN_FILENO,
+        isOutputTerminal: isatty(STDOUT_FILENO) == 1,
+        isErrorTerminal: isatty(STDERR_FILENO) == 1,
+        isInputTerminal: isatty(STDIN_FILENO) == 1,
+        environment: readEnvironment(),
+        now: {
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME, &time)
+            return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+        }
+    )
+
+    /// Writes to the standard output.
+    package func write(_ text: String) {
+        var text = text
+        text.withUTF8 { output(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Writes to the standard error.
+    package func writeError(_ text: String) {
+        var text = text
+        text.withUTF8 { errors(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// For what goes to the standard output.
+    package var paint: Paint { Paint(isOn: isOutputTerminal && allowsColour) }
+    /// For what goes to the standard error.
+    package var errorPaint: Paint { Paint(isOn: isErrorTerminal && allowsColour) }
+
+    /// `error: ...`, its details, and `help: ...`.
+    package func report(_ failure: CommandFailure) {
+        guard let message = failure.message else { return }
+        let paint = errorPaint
+        writeError("\(paint.red("error:")) \(message)\n")
+        for detail in failure.details { writeError("  \(detail)\n") }
+        if let advice = failure.advice { writeError("\(paint.blue("help:")) \(advice)\n") }
+    }
+
+    private var allowsColour: Bool {
+        (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }
+}
+
+private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+    var rest = bytes
+    while !rest.isEmpty {
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        if count < 0 {
+            if errno == EINTR { continue }
+            // Nobody reads any more (or the disk is full): there is nobody to tell either.
+            exit(CommandFailure.Status.refused.rawValue)
+        }
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+}
+
+private func readEnvironment() -> [String: String] {
+    var variables: [String: String] = [:]
+    var entry: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+    while let text = entry.pointee {
+        let parts = String(cString: text).split(
+            separator: "=",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
+        if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+        entry += 1
+    }
+    return variables
+}

@@ -1,0 +1,34 @@
+/// Calls of Linux that Swift cannot make by itself: ancillary data and raw system calls.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// A connected pair of `SOCK_STREAM` sockets, both close-on-exec. 0, or -1 with errno.
+int linux_socket_pair(int ends[2]);
+
+/// Sends `bytes` with the descriptor `fd` riding along. Bytes sent, or -1 with errno.
+ssize_t linux_send_with_descriptor(int socket, const void *bytes, size_t count, int fd);
+
+/// Has the kernel say who sends on the other end, or stops it. 0, or -1 with errno.
+int linux_pass_credentials(int socket, int on);
+
+/// Receives exactly `count` bytes within `timeout_ms`, and the sender's pid as this process sees it.
+/// Bytes received, 0 at the end of the stream, or -1 with errno.
+ssize_t linux_receive_with_pid(int socket, void *bytes, size_t count, int timeout_ms, pid_t *pid);
+
+/// A descriptor for the process, or -1 with errno.
+int linux_pidfd_open(pid_t pid);
+
+/// Signals the process that `pidfd` stands for. 0, or -1 with errno.
+int linux_pidfd_signal(int pidfd, int signal);
+
+/// Starts `path` with `descriptors[0...count-1]` as its descriptors 0 to count-1 and no others.
+/// 0 and the pid in `pid`, or an errno.
+int linux_spawn(
+    pid_t *pid, const char *path, char *const argv[], char *const envp[],
+    const int *descriptors, int count);
+
+/// CPU time of the calling thread in nanoseconds.
+int64_t linux_thread_cpu_nanos(void);

@@ -1,0 +1,139 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int linux_socket_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+}
+
+ssize_t linux_send_with_descriptor(int socket, const void *bytes, size_t count, int fd) {
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    memset(&control, 0, sizeof control);
+    struct iovec piece = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    ssize_t sent;
+    do
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+int linux_pass_credentials(int socket, int on) {
+    return setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+}
+
+ssize_t linux_receive_with_pid(int socket, void *bytes, size_t count, int timeout_ms, pid_t *pid) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t deadline_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + timeout_ms;
+    size_t received = 0;
+    while (received < count) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int64_t left_ms = deadline_ms - (now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+        struct pollfd wait = {.fd = socket, .events = POLLIN};
+        int ready = poll(&wait, 1, left_ms > 0 ? (int)left_ms : 0);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0) {
+            if (ready == 0)
+                errno = ETIMEDOUT;
+            return -1;
+        }
+        union {
+            char bytes[CMSG_SPACE(sizeof(struct ucred))];
+            struct cmsghdr align;
+        } control;
+        struct iovec piece = {.iov_base = (char *)bytes + received, .iov_len = count - received};
+        struct msghdr message = {
+            .msg_iov = &piece,
+            .msg_iovlen = 1,
+            .msg_control = control.bytes,
+            .msg_controllen = sizeof control.bytes,
+        };
+        ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got;
+        for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL;
+             header = CMSG_NXTHDR(&message, header))
+            if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS) {
+                struct ucred sender;
+                memcpy(&sender, CMSG_DATA(header), sizeof sender);
+                *pid = sender.pid;
+            }
+        received += (size_t)got;
+    }
+    return (ssize_t)received;
+}
+
+int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int linux_pidfd_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int linux_spawn(
+    pid_t *pid, const char *path, char *const argv[], char *const envp[],
+    const int *descriptors, int count) {
+    // Above all that are in use, so that no dup2 below overwrites one that is still to be copied.
+    int copies[16];
+    if (count > 16)
+        return E2BIG;
+    int error = 0;
+    for (int i = 0; i < count; i++) {
+        copies[i] = fcntl(descriptors[i], F_DUPFD_CLOEXEC, 64);
+        if (copies[i] < 0)
+            error = errno;
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    for (int i = 0; i < count; i++)
+        posix_spawn_file_actions_adddup2(&actions, copies[i], i);
+    posix_spawn_file_actions_addclosefrom_np(&actions, count);
+    // A group of its own: Ctrl-C at the terminal is the gateway's to handle.
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    if (error == 0)
+        error = posix_spawn(pid, path, &actions, &attributes, argv, envp);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    for (int i = 0; i < count; i++)
+        if (copies[i] >= 0)
+            close(copies[i]);
+    return error;
+}
+
+int64_t linux_thread_cpu_nanos(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}

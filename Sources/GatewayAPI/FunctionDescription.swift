@@ -1,0 +1,66 @@
+package import Functions
+
+/// The answer to `GET /v1/functions/NAME`: all that is known of its serving revision.
+package struct FunctionDescription: Sendable, Hashable, Codable {
+    package var name: String
+    /// `NAME-NUMBER`.
+    package var revision: String
+    /// Counts from 1 within the function.
+    package var revisionNumber: Int
+    /// SHA-256 of the bundle, 64 hexadecimal digits.
+    package var digest: String
+    package var account: String
+    /// Since 1970 UTC.
+    package var deployedAtMicros: Int64
+    package var state: FunctionState
+    package var image: String
+    package var limits: Manifest.Limits
+    package var timeout: Manifest.Timeout
+    package var scale: Manifest.Scale
+    package var network: Manifest.Network
+    package var isolation: Manifest.Isolation
+    /// Nil until the revision has loaded once.
+    package var runtime: RuntimeFacts?
+    package var pool: PoolCounts
+    /// Where to `POST` an input.
+    package var url: String
+
+    /// Fills in what the revision itself says.
+    package init(
+        revision: Revision,
+        state: FunctionState,
+        runtime: RuntimeFacts?,
+        pool: PoolCounts,
+        url: String
+    ) {
+        self.name = revision.function.description
+        self.revision = revision.id
+        self.revisionNumber = revision.number
+        self.digest = revision.digest
+        self.account = revision.account.description
+        self.deployedAtMicros = revision.deployedAtMicros
+        self.state = state
+        self.image = revision.manifest.image
+        self.limits = revision.manifest.limits
+        self.timeout = revision.manifest.timeout
+        self.scale = revision.manifest.scale
+        self.network = revision.manifest.network
+        self.isolation = revision.manifest.isolation
+        self.runtime = runtime
+        self.pool = pool
+        self.url = url
+    }
+
+    /// What the list shows of it.
+    package var summary: FunctionSummary {
+        FunctionSummary(
+            name: name,
+            revision: revision,
+            account: account,
+            deployedAtMicros: deployedAtMicros,
+            state: state,
+            pool: pool,
+            url: url
+        )
+    }
+}

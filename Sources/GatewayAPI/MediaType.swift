@@ -1,0 +1,11 @@
+/// The content types that the routes speak.
+package enum MediaType {
+    package static let json = "application/json"
+    /// RFC 9457.
+    package static let problem = "application/problem+json"
+    /// One JSON value a line.
+    package static let lines = "application/x-ndjson"
+    package static let bundle = "application/x-tar"
+    package static let csv = "text/csv; charset=utf-8"
+    package static let text = "text/plain; charset=utf-8"
+}

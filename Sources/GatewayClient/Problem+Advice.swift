@@ -1,0 +1,53 @@
+import GatewayAPI
+
+extension Problem {
+    /// What a person at a terminal can do about it.
+    func advice(invocationID: String?) -> String? {
+        if let retryAfterSeconds {
+            return "try again in \(retryAfterSeconds) s"
+        }
+        return knownCode.flatMap { requestAdvice($0) ?? deployAdvice($0) }
+            ?? invocationAdvice(invocationID)
+    }
+
+    private func requestAdvice(_ code: ProblemCode) -> String? {
+        switch code {
+        case .unauthorized: "set FAAS_TOKEN to an API key of this gateway"
+        case .forbidden: "use an API key of the account that owns the function"
+        case .functionNotFound: "`faas list` shows what is deployed; `faas deploy FOLDER` deploys"
+        case .invocationNotFound: "an invocation that was rejected leaves no record"
+        case .nameInvalid: "use 1 to 63 of a-z, 0-9 and -, with no - at either end"
+        case .routeNotFound, .methodNotAllowed:
+            "the gateway may be of another version; check FAAS_URL and `faas doctor`"
+        case .payloadTooLarge, .answerTooLarge:
+            "raise limits.payload in function.yaml, or send less"
+        case .deployInProgress: "wait for the other deploy to end, then deploy again"
+        case .draining, .notReady, .queueFull, .rateLimited: "try again in a moment"
+        default: nil
+        }
+    }
+
+    private func deployAdvice(_ code: ProblemCode) -> String? {
+        switch code {
+        case .moduleNotFound: "name the module's package in requirements.txt and deploy again"
+        case .attributeNotFound, .signatureInvalid:
+            "handler.py must define predict, predict_batch or handle with typed arguments"
+        case .requirementsFailed: "correct requirements.txt and deploy again"
+        case .sampleFailed: "correct the handler, sample.json or sample.expected.json"
+        case .manifestInvalid, .bundleInvalid: "correct the function folder and deploy again"
+        case .importRaised, .loadRaised, .trialFailed: "correct handler.py and deploy again"
+        case .loadTimedOut: "make load quicker, or raise timeout.total in function.yaml"
+        case .sandboxFailed: "`faas doctor` says what the host lacks"
+        default: nil
+        }
+    }
+
+    private func invocationAdvice(_ invocationID: String?) -> String? {
+        switch (knownCode, invocationID) {
+        case (.inputInvalid, _): "`faas describe NAME` shows the input's schema"
+        case (.outOfMemory, _): "raise limits.memory in function.yaml and deploy again"
+        case (_, let id?): "`faas why \(id)` says more"
+        default: nil
+        }
+    }
+}

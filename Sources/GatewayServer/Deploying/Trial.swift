@@ -1,0 +1,121 @@
+import Functions
+import Instances
+import NIOCore
+import Pooling
+import RuntimeProtocol
+
+/// One invocation outside traffic and bill: a new revision shows that it can answer.
+final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
+    /// What the handler answered.
+    struct Answer: Sendable {
+        var status: Int
+        var body: [UInt8]
+        var runMicros: Int
+    }
+
+    enum Failure: Error, Sendable {
+        case notStarted(StartFailure)
+        case refused(InvocationFailureCode, FailureMessage?)
+        case died(InstanceEnd)
+        case tookTooLong
+    }
+
+    let eventLoop: any EventLoop
+    private let pool: Pool
+    private let request: InstanceRequest
+    private let promise: EventLoopPromise<Answer>
+    private var lease: Lease?
+    private var head = FrameMeta()
+    private var gathered = ByteBuffer()
+
+    private init(pool: Pool, request: InstanceRequest, eventLoop: any EventLoop) {
+        self.pool = pool
+        self.request = request
+        self.eventLoop = eventLoop
+        promise = eventLoop.makePromise()
+    }
+
+    /// Leases an instance of `pool`, which may start everything, and runs one invocation on it.
+    static func run(
+        _ body: [UInt8],
+        contentType: String,
+        id: InvocationID,
+        on pool: Pool,
+        eventLoop: any EventLoop
+    ) async throws -> Answer {
+        let manifest = pool.revision.manifest
+        let meta = FrameMeta([
+            (":id", id.description), (":method", "POST"), (":path", ""),
+            ("content-type", contentType),
+        ])
+        let trial = Trial(
+            pool: pool,
+            request: InstanceRequest(
+                meta: meta,
+                body: ByteBuffer(bytes: body),
+                remainingMillis: UInt32(clamping: manifest.timeout.totalMillis)
+            ),
+            eventLoop: eventLoop
+        )
+        switch pool.acquire(RequestID(id.high ^ id.low), waiter: trial) {
+        case .lease(let lease): trial.leased(lease)
+        case .rejected(let reason): trial.rejected(reason)
+        case .waiting: break
+        }
+        return try await trial.promise.futureResult.get()
+    }
+
+    func leased(_ lease: Lease) {
+        eventLoop.execute {
+            self.lease = lease
+            _ = lease.instance.invoke(self.request, receiver: self)
+            let limit = self.pool.revision.manifest.timeout.totalMillis
+            self.eventLoop.scheduleTask(in: .milliseconds(Int64(limit))) {
+                guard self.lease != nil else { return }
+                self.promise.fail(Failure.tookTooLong)
+                lease.instance.stop()
+            }
+        }
+    }
+
+    func rejected(_ reason: RejectReason) {
+        if case .startFailed(let failure, _) = reason {
+            promise.fail(Failure.notStarted(failure))
+        } else {
+            promise.fail(
+                Failure.notStarted(StartFailure(code: "notReady", message: "\(reason)"))
+            )
+        }
+    }
+
+    func began(_ head: FrameMeta, _ body: ByteBuffer) {
+        self.head = head
+        gathered.writeImmutableBuffer(body)
+    }
+
+    func continued(_ body: ByteBuffer) { gathered.writeImmutableBuffer(body) }
+
+    func logged(level: String, _ text: ByteBuffer) {}
+
+    func ended(_ end: InvocationEnd) {
+        guard let lease else { return }
+        self.lease = nil
+        if case .instanceDied(let end) = end { return promise.fail(Failure.died(end)) }
+        pool.release(lease)
+        switch end {
+        case .answered(let meta, let body, let runMicros):
+            if !meta.isEmpty { head = meta }
+            gathered.writeImmutableBuffer(body)
+            promise.succeed(
+                Answer(
+                    status: head[":status"].flatMap { Int($0) } ?? 200,
+                    body: Array(gathered.readableBytesView),
+                    runMicros: Int(runMicros)
+                )
+            )
+        case .failed(let code, let body, _):
+            promise.fail(Failure.refused(code, FailureMessage(body)))
+        case .instanceDied: break
+        }
+    }
+}

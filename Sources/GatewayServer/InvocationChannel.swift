@@ -1,0 +1,51 @@
+import HTTPTypes
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+import NIOHTTP1
+package import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// One port for both: the invocation path's handlers first, the management routes behind them.
+package struct InvocationChannel: HTTPChannelHandler {
+    package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    package let responder: HTTPChannelHandler.Responder
+    let dispatcher: Dispatcher
+    let authorizer: Authorizer
+
+    package init(
+        dispatcher: Dispatcher,
+        authorizer: Authorizer,
+        responder: @escaping HTTPChannelHandler.Responder
+    ) {
+        self.dispatcher = dispatcher
+        self.authorizer = authorizer
+        self.responder = responder
+    }
+
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            let writer = RawWriter()
+            try pipeline.addHandler(writer)
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: false,
+                withErrorHandling: false,
+                withOutboundHeaderValidation: false
+            )
+            try pipeline.addHandler(
+                InvocationHandler(dispatcher: dispatcher, authorizer: authorizer, writer: writer)
+            )
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)
+            )
+        }
+    }
+
+    package func handle(value: Value, logger: Logger) async {
+        await handleHTTP(asyncChannel: value, logger: logger)
+    }
+}

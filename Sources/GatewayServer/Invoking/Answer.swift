@@ -1,0 +1,37 @@
+package import Functions
+package import GatewayAPI
+package import NIOCore
+package import RuntimeProtocol
+
+/// Where an invocation's answer goes; all calls come on the invocation's event loop.
+package protocol AnswerReceiver: AnyObject {
+    /// The head and first bytes of a streamed answer.
+    func answerBegan(_ head: AnswerHead, _ body: ByteBuffer)
+
+    /// More of a streamed answer.
+    func answerContinued(_ body: ByteBuffer)
+
+    /// The rest; the usage record, if there is one, is durable. No further call follows.
+    func answerEnded(_ end: AnswerEnd)
+}
+
+/// What an answer says before its body.
+package struct AnswerHead {
+    package var id: InvocationID
+    package var startKind: StartKind?
+    package var timing: ServerTiming
+    /// As the handler gave it: `:status` and header fields.
+    package var meta: FrameMeta
+}
+
+/// How an answer ends.
+package enum AnswerEnd {
+    /// A whole answer.
+    case whole(AnswerHead, ByteBuffer)
+    /// The last bytes of a streamed answer.
+    case last(AnswerHead, ByteBuffer)
+    /// Nothing of the handler's: a problem document instead.
+    case problem(AnswerHead, Problem, Outcome)
+    /// A streamed answer that cannot be finished.
+    case broken
+}

@@ -1,0 +1,185 @@
+import Functions
+import GatewayAPI
+import NIOCore
+import RuntimeProtocol
+
+/// Answers of the invocation path as HTTP/1.1 bytes.
+///
+/// Written straight into one buffer: head and body leave in one system call, and no header objects
+/// are made on the way.
+enum AnswerBytes {
+    /// A whole answer with its length.
+    static func whole(
+        _ head: AnswerHead,
+        _ body: ByteBuffer,
+        keepAlive: Bool,
+        into buffer: inout ByteBuffer
+    ) {
+        begin(head, keepAlive: keepAlive, into: &buffer)
+        buffer.writeStaticString("content-length: ")
+        write(decimal: UInt64(body.readableBytes), into: &buffer)
+        buffer.writeStaticString("\r\n\r\n")
+        buffer.writeImmutableBuffer(body)
+    }
+
+    /// The head of an answer whose length is not known, and its first bytes.
+    static func chunked(
+        _ head: AnswerHead,
+        _ body: ByteBuffer,
+        keepAlive: Bool,
+        into buffer: inout ByteBuffer
+    ) {
+        begin(head, keepAlive: keepAlive, into: &buffer)
+        buffer.writeStaticString("transfer-encoding: chunked\r\n\r\n")
+        chunk(body, into: &buffer)
+    }
+
+    static func chunk(_ body: ByteBuffer, into buffer: inout ByteBuffer) {
+        guard body.readableBytes > 0 else { return }
+        buffer.writeString(String(body.readableBytes, radix: 16))
+        buffer.writeStaticString("\r\n")
+        buffer.writeImmutableBuffer(body)
+        buffer.writeStaticString("\r\n")
+    }
+
+    static func lastChunk(into buffer: inout ByteBuffer) {
+        buffer.writeStaticString("0\r\n\r\n")
+    }
+
+    /// A problem document; `head` is nil when no invocation was begun.
+    static func problem(
+        _ problem: Problem,
+        head: AnswerHead?,
+        keepAlive: Bool,
+        isBodyless: Bool = false,
+        into buffer: inout ByteBuffer
+    ) {
+        var problem = problem
+        if let head { problem.instance = head.id.description }
+        let body = (try? JSONCoding.encode(problem)) ?? []
+        writeStatus(problem.status, into: &buffer)
+        buffer.writeStaticString("content-type: application/problem+json\r\n")
+        if let head { identify(head, into: &buffer) }
+        if let seconds = problem.retryAfterSeconds {
+            buffer.writeString("retry-after: \(seconds)\r\n")
+        }
+        if problem.code == ProblemCode.methodNotAllowed.rawValue {
+            buffer.writeStaticString("allow: POST\r\n")
+        }
+        if problem.code == ProblemCode.unauthorized.rawValue {
+            buffer.writeStaticString("www-authenticate: Bearer\r\n")
+        }
+        if !keepAlive { buffer.writeStaticString("connection: close\r\n") }
+        buffer.writeString("content-length: \(body.count)\r\n\r\n")
+        if !isBodyless { buffer.writeBytes(body) }
+    }
+
+    private static func begin(_ head: AnswerHead, keepAlive: Bool, into buffer: inout ByteBuffer) {
+        if head.meta.isEmpty {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+        } else {
+            describe(head.meta, into: &buffer)
+        }
+        identify(head, into: &buffer)
+        if !keepAlive { buffer.writeStaticString("connection: close\r\n") }
+    }
+
+    /// Status and header fields as the handler gave them, but for those that frame the message.
+    private static func describe(_ meta: FrameMeta, into buffer: inout ByteBuffer) {
+        let pairs = meta.pairs
+        let status = pairs.first { $0.name == ":status" }.flatMap { Int($0.value) } ?? 200
+        writeStatus((200...599).contains(status) ? status : 500, into: &buffer)
+        var hasType = false
+        for (name, value) in pairs where !name.hasPrefix(":") && !isOurs(name) {
+            if name == "content-type" { hasType = true }
+            buffer.writeString("\(name): \(value)\r\n")
+        }
+        if !hasType { buffer.writeStaticString("content-type: application/json\r\n") }
+    }
+
+    private static func isOurs(_ name: String) -> Bool {
+        switch name {
+        case "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
+            "trailer", "te", "x-invocation-id", "x-start-kind", "server-timing":
+            true
+        default: false
+        }
+    }
+
+    private static func identify(_ head: AnswerHead, into buffer: inout ByteBuffer) {
+        buffer.writeStaticString("x-invocation-id: ")
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { bytes in
+            head.id.write(into: bytes.bindMemory(to: UInt8.self))
+            return 36
+        }
+        if let kind = head.startKind {
+            switch kind {
+            case .warm: buffer.writeStaticString("\r\nx-start-kind: warm")
+            case .fork: buffer.writeStaticString("\r\nx-start-kind: fork")
+            case .resume: buffer.writeStaticString("\r\nx-start-kind: resume")
+            case .cold: buffer.writeStaticString("\r\nx-start-kind: cold")
+            }
+        }
+        buffer.writeStaticString("\r\nserver-timing: queue;dur=")
+        write(millis: head.timing.queueMicros, into: &buffer)
+        buffer.writeStaticString(", start;dur=")
+        write(millis: head.timing.startMicros, into: &buffer)
+        buffer.writeStaticString(", run;dur=")
+        write(millis: head.timing.runMicros, into: &buffer)
+        buffer.writeStaticString("\r\n")
+    }
+
+    private static func writeStatus(_ status: Int, into buffer: inout ByteBuffer) {
+        buffer.writeString("HTTP/1.1 \(status) \(reason(status))\r\n")
+    }
+
+    private static func write(decimal value: UInt64, into buffer: inout ByteBuffer) {
+        var digits: (UInt64, Int) = (1, 1)
+        while value / digits.0 >= 10 { digits = (digits.0 * 10, digits.1 + 1) }
+        var divisor = digits.0
+        while divisor > 0 {
+            buffer.writeInteger(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    /// Microseconds as milliseconds with three decimals.
+    private static func write(millis micros: Int64, into buffer: inout ByteBuffer) {
+        let micros = UInt64(max(0, micros))
+        write(decimal: micros / 1000, into: &buffer)
+        let rest = micros % 1000
+        guard rest > 0 else { return }
+        buffer.writeMultipleIntegers(
+            UInt8(ascii: "."),
+            UInt8(ascii: "0") + UInt8(rest / 100),
+            UInt8(ascii: "0") + UInt8(rest / 10 % 10),
+            UInt8(ascii: "0") + UInt8(rest % 10)
+        )
+    }
+
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 499: "Client Closed Request"
+        case 500: "Internal Server Error"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        default: "Status"
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import GatewayAPI
+import NIOHTTP1
+import Packaging
+
+/// Who may do what: with keys configured every request needs one, and a key sees its account's functions.
+package struct Authorizer: Sendable {
+    private let accounts: [String: String]
+
+    package init(keys: [APIKey]) {
+        accounts = Dictionary(keys.map { ($0.digest, $0.account) }) { first, _ in first }
+    }
+
+    /// Nobody needs a key.
+    package var isOpen: Bool { accounts.isEmpty }
+
+    /// Nil when a request with these header fields may use what belongs to `account`.
+    func refusal(_ headers: HTTPHeaders, account: String) -> Problem? {
+        guard !isOpen else { return nil }
+        return refusal(authorization: headers.first(name: "authorization"), account: account)
+    }
+
+    /// As above, from the value of `Authorization`; nil for `account` asks for any account's key.
+    package func refusal(authorization: String?, account: String?) -> Problem? {
+        guard !isOpen else { return nil }
+        guard let owner = self.account(authorization: authorization) else {
+            return Problem(
+                .unauthorized,
+                detail: "Send the API key as `Authorization: Bearer KEY`; "
+                    + "the command line takes it from FAAS_TOKEN."
+            )
+        }
+        guard let account, account != owner else { return nil }
+        return Problem(.forbidden, detail: "The function belongs to another account.")
+    }
+
+    /// The account whose key this is.
+    package func account(authorization: String?) -> String? {
+        guard let value = authorization, value.lowercased().hasPrefix("bearer ") else { return nil }
+        // Keys are compared by digest, so that the time it takes says nothing about them.
+        return accounts[SHA256.hexadecimal(of: Array(value.dropFirst(7).utf8))]
+    }
+}

@@ -1,0 +1,128 @@
+package import Functions
+import GatewayAPI
+import Instances
+package import Logging
+import NIOConcurrencyHelpers
+package import NIOCore
+import Pooling
+import RuntimeProtocol
+package import Storage
+import Synchronization
+
+/// The one door: resolves a name, admits, leases an instance, meters.
+package final class Dispatcher: Sendable {
+    package let configuration: GatewayConfiguration
+    package let logs: FunctionLogs
+    package let ledgerMetrics = LedgerMetrics()
+    let logger: Logger
+    private let routes = NIOLockedValueBox<[String: Route]>([:])
+    private let loops: [ObjectIdentifier: InvocationLoop]
+    private let random: Synchronization.Atomic<UInt64>
+    let ledger: LedgerWriter<RunningInvocation>
+
+    /// - Parameter loops: every event loop that invocations may come in on.
+    package init(
+        configuration: GatewayConfiguration,
+        ledger: Ledger,
+        logs: FunctionLogs,
+        loops: [any EventLoop],
+        logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.logs = logs
+        self.logger = logger
+        random = Synchronization.Atomic(UInt64.random(in: .min ... .max))
+        var states: [ObjectIdentifier: InvocationLoop] = [:]
+        for loop in loops {
+            states[ObjectIdentifier(loop)] = InvocationLoop(
+                eventLoop: loop,
+                intervalMillis: configuration.sweepMillis
+            )
+        }
+        self.loops = states
+        self.ledger = try LedgerWriter(
+            ledger, deliver: Self.deliver, observe: { [ledgerMetrics] in ledgerMetrics.record($0) })
+    }
+
+    /// Where invocations of a function go; nil when there is no such function.
+    package func route(_ name: String) -> Route? { routes.withLockedValue { $0[name] } }
+
+    /// Sends what comes from now on to another revision, or nowhere; returns the route before.
+    @discardableResult
+    package func setRoute(_ route: Route?, for name: FunctionName) -> Route? {
+        routes.withLockedValue { routes in
+            let before = routes[name.description]
+            routes[name.description] = route
+            return before
+        }
+    }
+
+    package var allRoutes: [Route] { routes.withLockedValue { Array($0.values) } }
+
+    package func makeID(acceptedAtMicros: Int64) -> InvocationID {
+        // SplitMix64 over a counter: unlike for every thread without a lock.
+        var bits = random.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return InvocationID(acceptedAtMicros: acceptedAtMicros, random: bits ^ (bits >> 31))
+    }
+
+    func loop(_ eventLoop: any EventLoop) -> InvocationLoop {
+        guard let loop = loops[ObjectIdentifier(eventLoop)] else {
+            preconditionFailure("invocations come in on the loops given at the start")
+        }
+        return loop
+    }
+
+    /// Admits an invocation on the loop this is called on; `start` then sends it on its way.
+    func makeInvocation(
+        _ request: InstanceRequest,
+        id: InvocationID,
+        route: Route,
+        acceptedAtMicros: Int64,
+        acceptedAt: UInt64,
+        eventLoop: any EventLoop,
+        receiver: any AnswerReceiver
+    ) -> RunningInvocation {
+        let invocation = RunningInvocation(
+            id: id,
+            route: route,
+            trigger: .http,
+            attempt: 1,
+            dispatcher: self,
+            eventLoop: eventLoop,
+            receiver: receiver,
+            acceptedAtMicros: acceptedAtMicros,
+            acceptedAt: acceptedAt,
+            request: request
+        )
+        loop(eventLoop).add(invocation)
+        return invocation
+    }
+
+    /// Closes the ledger once everything in it is durable.
+    package func close() { ledger.close() }
+
+    /// Once a batch, on the loop that flushed it or on the ledger's own thread: at most one hop for
+    /// each event loop that waits for part of it.
+    private static func deliver(
+        _ invocations: [RunningInvocation],
+        _ result: Result<Void, StorageError>
+    ) {
+        let isDurable = if case .success = result { true } else { false }
+        guard let first = invocations.first else { return }
+        guard invocations.allSatisfy({ $0.eventLoop === first.eventLoop }) else {
+            for invocation in invocations {
+                invocation.eventLoop.execute { invocation.committed(isDurable) }
+            }
+            return
+        }
+        if first.eventLoop.inEventLoop {
+            for invocation in invocations { invocation.committed(isDurable) }
+        } else {
+            first.eventLoop.execute {
+                for invocation in invocations { invocation.committed(isDurable) }
+            }
+        }
+    }
+}

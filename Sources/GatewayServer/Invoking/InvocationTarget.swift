@@ -1,0 +1,22 @@
+/// The function that a request's target names, when it is on the invocation path.
+struct InvocationTarget {
+    static let prefix = "/function/"
+
+    let name: String
+    /// What follows the name, with its slash; empty when nothing does.
+    let path: Substring
+    /// Without the question mark; nil when there is none.
+    let query: Substring?
+
+    /// Nil for any other route.
+    init?(_ uri: String) {
+        guard uri.utf8.starts(with: Self.prefix.utf8) else { return nil }
+        let rest = uri.dropFirst(Self.prefix.count)
+        let mark = rest.firstIndex(of: "?")
+        let location = rest[..<(mark ?? rest.endIndex)]
+        query = mark.map { rest[rest.index(after: $0)...] }
+        let slash = location.firstIndex(of: "/") ?? location.endIndex
+        name = String(location[..<slash])
+        path = location[slash...]
+    }
+}

@@ -1,0 +1,375 @@
+import Billing
+import Functions
+import GatewayAPI
+import Instances
+import NIOCore
+import Pooling
+import RuntimeProtocol
+import Storage
+
+/// One attempt of an invocation, from admission to the last byte of its answer.
+///
+/// Everything in it happens on `eventLoop`. It ends in exactly one call of the receiver's
+/// `answerEnded`, after exactly one usage record is durable, or none when no instance was leased.
+final class RunningInvocation: @unchecked Sendable {
+    enum Stage {
+        /// Waits for a lease.
+        case queued
+        /// The instance has it.
+        case running(Lease, stream: UInt32)
+        /// It is decided how it ends, but the instance is still at work: it is given grace to stop.
+        case givingWay(Lease, stream: UInt32, graceEndsAt: UInt64)
+        case ended
+    }
+
+    let id: InvocationID
+    let route: Route
+    let trigger: Trigger
+    let attempt: Int32
+    let eventLoop: any EventLoop
+    let dispatcher: Dispatcher
+    let acceptedAtMicros: Int64
+    let acceptedAt: UInt64
+    private(set) var receiver: (any AnswerReceiver)?
+    private(set) var stage = Stage.queued
+    private var request: InstanceRequest
+    private var pieces: [InputPiece] = []
+    private var bytesIn: Int
+    private var bytesOut = 0
+    private var startKind: StartKind?
+    private var queueMicros: Int64 = 0
+    private var startMicros: Int64 = 0
+    private var runBeganAt: UInt64 = 0
+    /// When the last piece of a streamed answer came; 0 before the first.
+    private var lastPieceAt: UInt64 = 0
+    private var isMetered = false
+    /// What is sent once the usage record is durable.
+    private var pendingEnd: AnswerEnd?
+    /// Its place among the loop's running invocations.
+    var loopIndex = -1
+
+    init(
+        id: InvocationID,
+        route: Route,
+        trigger: Trigger,
+        attempt: Int32,
+        dispatcher: Dispatcher,
+        eventLoop: any EventLoop,
+        receiver: any AnswerReceiver,
+        acceptedAtMicros: Int64,
+        acceptedAt: UInt64,
+        request: InstanceRequest
+    ) {
+        self.id = id
+        self.route = route
+        self.trigger = trigger
+        self.attempt = attempt
+        self.dispatcher = dispatcher
+        self.eventLoop = eventLoop
+        self.receiver = receiver
+        self.acceptedAtMicros = acceptedAtMicros
+        self.acceptedAt = acceptedAt
+        self.request = request
+        bytesIn = request.body.readableBytes
+    }
+
+    /// Asks the pool for an instance.
+    func start() {
+        switch route.pool.acquire(RequestID(requestNumber), waiter: self) {
+        case .lease(let lease): run(lease, now: acceptedAt)
+        case .waiting: break
+        case .rejected(let reason): reject(reason)
+        }
+    }
+
+    /// More of a streamed input.
+    func send(_ piece: InputPiece) {
+        bytesIn += piece.body.readableBytes
+        switch stage {
+        case .queued: pieces.append(piece)
+        case .running(let lease, let stream): lease.instance.send(piece, stream: stream)
+        case .givingWay, .ended: break
+        }
+    }
+
+    /// The client has gone: nobody is told how it ends.
+    func clientGone() {
+        receiver = nil
+        switch stage {
+        case .queued:
+            if route.pool.cancel(RequestID(requestNumber)) {
+                route.metrics.rejected(.cancelled)
+                leave()
+            }
+        case .running(let lease, let stream):
+            giveWay(lease, stream, reason: .clientGone)
+        case .givingWay, .ended: break
+        }
+    }
+
+    /// Looks whether a deadline has passed.
+    func sweep(now: UInt64) {
+        switch stage {
+        case .queued:
+            guard now &- acceptedAt >= min(route.firstByteNanos, route.totalNanos) else { return }
+            guard route.pool.cancel(RequestID(requestNumber)) else { return }
+            route.metrics.rejected(.notReady)
+            finish(
+                .problem(
+                    head(run: 0),
+                    Problem(
+                        .notReady,
+                        detail: "No instance of \(route.functionName) was ready within "
+                            + "\((now - acceptedAt) / 1_000_000) ms.",
+                        retryAfterSeconds: 1
+                    ),
+                    .rejected
+                )
+            )
+        case .running(let lease, let stream):
+            if let timeout = passedTimeout(now) { timeOut(lease, stream, timeout, now: now) }
+        case .givingWay(let lease, _, let graceEndsAt):
+            if now >= graceEndsAt { lease.instance.stop() }
+        case .ended: break
+        }
+    }
+
+    /// The usage record is durable, or could not be made so.
+    func committed(_ isDurable: Bool) {
+        guard let end = pendingEnd else { return }
+        pendingEnd = nil
+        guard isDurable else {
+            let problem = Problem(
+                .notReady,
+                detail: "The ledger cannot be written; the answer is withheld.",
+                retryAfterSeconds: 5
+            )
+            if case .last = end { return tell(.broken) }
+            return tell(.problem(head(run: 0), problem, .failed))
+        }
+        tell(end)
+    }
+
+    /// Unlike any other that waits in the pool; the id's low half is random.
+    private var requestNumber: UInt64 { id.low ^ id.high }
+}
+
+// Running.
+extension RunningInvocation: LeaseWaiter, InvocationReceiver {
+    func leased(_ lease: Lease) {
+        onLoop { $0.run(lease, now: Clock.monotonicNanos()) }
+    }
+
+    func rejected(_ reason: RejectReason) { onLoop { $0.reject(reason) } }
+
+    private func run(_ lease: Lease, now: UInt64) {
+        guard case .queued = stage, receiver != nil else {
+            route.pool.release(lease)
+            if case .queued = stage { leave() }
+            return
+        }
+        let waited = Int64((now - acceptedAt) / 1000)
+        startMicros = min(waited, Int64(lease.startNanos / 1000))
+        queueMicros = waited - startMicros
+        startKind = lease.startKind
+        runBeganAt = now
+        let left = acceptedAt + route.totalNanos
+        request.remainingMillis = left > now ? UInt32((left - now) / 1_000_000) : 0
+        let stream = lease.instance.invoke(request, receiver: self)
+        stage = .running(lease, stream: stream)
+        request.body = ByteBuffer()
+        for piece in pieces { lease.instance.send(piece, stream: stream) }
+        pieces = []
+    }
+
+    func began(_ head: FrameMeta, _ body: ByteBuffer) {
+        guard case .running = stage else { return }
+        lastPieceAt = Clock.monotonicNanos()
+        bytesOut += body.readableBytes
+        var answer = self.head(run: 0)
+        answer.meta = head
+        receiver?.answerBegan(answer, body)
+    }
+
+    func continued(_ body: ByteBuffer) {
+        guard case .running = stage else { return }
+        lastPieceAt = Clock.monotonicNanos()
+        bytesOut += body.readableBytes
+        receiver?.answerContinued(body)
+    }
+
+    func logged(level: String, _ text: ByteBuffer) {
+        dispatcher.logs.append(route.revision, invocation: id, level: level, text: text)
+    }
+
+    func ended(_ end: InvocationEnd) {
+        let wasDecided: Bool
+        switch stage {
+        case .running(let lease, _):
+            wasDecided = false
+            release(lease, after: end)
+        case .givingWay(let lease, _, _):
+            wasDecided = true
+            release(lease, after: end)
+        case .queued, .ended: return
+        }
+        stage = .ended
+        if wasDecided {
+            if receiver == nil, !isMetered { meter(.cancelled, runMicros: elapsedRunMicros(), nil) }
+            leave()
+            return
+        }
+        conclude(end)
+    }
+
+    private func release(_ lease: Lease, after end: InvocationEnd) {
+        if case .instanceDied = end { return }
+        route.pool.release(lease)
+    }
+
+    private func conclude(_ end: InvocationEnd) {
+        switch end {
+        case .answered(let meta, let body, let runMicros):
+            bytesOut += body.readableBytes
+            var head = head(run: Int64(runMicros))
+            head.meta = meta
+            meter(
+                .completed,
+                runMicros: Int64(runMicros),
+                lastPieceAt == 0 ? .whole(head, body) : .last(head, body)
+            )
+        case .failed(let code, let body, let runMicros):
+            let problem = Problem(code, failure: body, route: route)
+            dispatcher.logs.append(route.revision, invocation: id, failure: body, code: code)
+            let outcome: Outcome = code == .inputInvalid ? .completed : .failed
+            meter(outcome, runMicros: Int64(runMicros), failure(problem, outcome))
+        case .instanceDied(let end):
+            let problem = Problem(instanceEnd: end, route: route)
+            dispatcher.logs.append(
+                route.revision,
+                invocation: id,
+                level: "error",
+                text: ByteBuffer(string: "the instance died: \(end)\n")
+            )
+            meter(.failed, runMicros: elapsedRunMicros(), failure(problem, .failed))
+        }
+        leave()
+    }
+
+    private func failure(_ problem: Problem, _ outcome: Outcome) -> AnswerEnd {
+        lastPieceAt == 0 ? .problem(head(run: elapsedRunMicros()), problem, outcome) : .broken
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (RunningInvocation) -> Void) {
+        if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
+    }
+}
+
+// Ending.
+extension RunningInvocation {
+    private func reject(_ reason: RejectReason) {
+        guard case .queued = stage else { return }
+        route.metrics.rejected(reason.metric)
+        finish(.problem(head(run: 0), Problem(reason, route: route), .rejected))
+    }
+
+    /// Nothing to meter: it never had an instance.
+    private func finish(_ end: AnswerEnd) {
+        stage = .ended
+        leave()
+        tell(end)
+    }
+
+    private func tell(_ end: AnswerEnd) {
+        let receiver = receiver
+        self.receiver = nil
+        receiver?.answerEnded(end)
+    }
+
+    private func leave() { dispatcher.loop(eventLoop).remove(self) }
+
+    private func passedTimeout(_ now: UInt64) -> String? {
+        let age = now &- acceptedAt
+        if age >= route.totalNanos { return "timeout.total" }
+        if lastPieceAt == 0 { return age >= route.firstByteNanos ? "timeout.firstByte" : nil }
+        return now &- lastPieceAt >= route.idleNanos ? "timeout.idle" : nil
+    }
+
+    private func timeOut(_ lease: Lease, _ stream: UInt32, _ timeout: String, now: UInt64) {
+        giveWay(lease, stream, reason: .deadlinePassed)
+        let problem = Problem(
+            .timedOut,
+            detail: "The invocation ran for \((now - runBeganAt) / 1_000_000) ms, "
+                + "until `\(timeout)` of the manifest had passed."
+        )
+        meter(.timedOut, runMicros: elapsedRunMicros(), failure(problem, .timedOut))
+    }
+
+    private func giveWay(_ lease: Lease, _ stream: UInt32, reason: CancelReason) {
+        let grace = UInt64(dispatcher.configuration.cancelGraceMillis) * 1_000_000
+        stage = .givingWay(
+            lease,
+            stream: stream,
+            graceEndsAt: Clock.monotonicNanos() + grace
+        )
+        lease.instance.cancel(stream: stream, reason: reason)
+    }
+
+    /// Puts the usage record in the ledger; `end` is told once it is durable.
+    private func meter(_ outcome: Outcome, runMicros: Int64, _ end: AnswerEnd?) {
+        guard !isMetered else { return }
+        isMetered = true
+        pendingEnd = end
+        let kind = startKind ?? .warm  // It has run, so it had a lease.
+        let record = UsageRecord(
+            id: id,
+            function: route.functionName,
+            revision: route.revisionID,
+            account: route.accountName,
+            trigger: trigger,
+            startKind: kind,
+            outcome: outcome,
+            attempt: attempt,
+            acceptedAtMicros: acceptedAtMicros,
+            queueMicros: queueMicros,
+            startMicros: startMicros,
+            runMicros: runMicros,
+            memoryMiB: route.memoryMiB,
+            gpuMemoryMiB: route.gpuMemoryMiB,
+            bytesIn: Int64(bytesIn),
+            bytesOut: Int64(bytesOut),
+            prices: dispatcher.configuration.prices
+        )
+        route.metrics.ended(
+            outcome,
+            kind,
+            queue: queueMicros,
+            start: startMicros,
+            run: runMicros,
+            total: Int64((Clock.monotonicNanos() - acceptedAt) / 1000)
+        )
+        if dispatcher.ledger.append(record, self) {
+            dispatcher.loop(eventLoop).scheduleFlush(of: dispatcher.ledger)
+        } else {
+            route.metrics.rejected(.ledgerFull)
+            committed(false)
+        }
+    }
+
+    private func head(run: Int64) -> AnswerHead {
+        AnswerHead(
+            id: id,
+            startKind: startKind,
+            timing: ServerTiming(
+                queueMicros: queueMicros,
+                startMicros: startMicros,
+                runMicros: run
+            ),
+            meta: FrameMeta()
+        )
+    }
+
+    private func elapsedRunMicros() -> Int64 {
+        runBeganAt == 0 ? 0 : Int64((Clock.monotonicNanos() - runBeganAt) / 1000)
+    }
+}

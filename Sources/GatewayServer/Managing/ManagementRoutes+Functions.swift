@@ -1,0 +1,137 @@
+import Functions
+import GatewayAPI
+import Glibc
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+import Storage
+
+extension ManagementRoutes {
+    func addFunctionRoutes(to router: RouterGroup<BasicRequestContext>) {
+        router.get("/v1/functions") { request, _ in try Self.json(list(request)) }
+        router.get("/v1/functions/:name") { request, context in
+            let route = try route(request, context)
+            return try Self.json(try await describe(route))
+        }
+        router.put("/v1/functions/:name") { request, context in
+            try await deploy(request, context)
+        }
+        router.delete("/v1/functions/:name") { request, context in
+            let route = try route(request, context)
+            _ = try await deployer.remove(route.revision.function)
+            return Response(status: .noContent)
+        }
+        router.get("/v1/functions/:name/logs") { request, context in
+            try await logs(request, context)
+        }
+    }
+
+    private func list(_ request: Request) -> FunctionList {
+        let account = account(request)
+        let routes = dispatcher.allRoutes
+            .filter { authorizer.isOpen || $0.revision.account == account }
+            .sorted { $0.revision.function < $1.revision.function }
+        return FunctionList(
+            functions: routes.map {
+                FunctionDescription(revision: $0.revision, pool: $0.pool, facts: nil).summary
+            })
+    }
+
+    private func describe(_ route: Route) async throws -> FunctionDescription {
+        let name = route.revision.function
+        let report = try await deployer.registry.function(name)?.report
+        return FunctionDescription(revision: route.revision, pool: route.pool, facts: report.map(RuntimeFacts.init))
+    }
+
+    /// Takes the bundle in, then streams what happens.
+    private func deploy(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let name = try name(context)
+        if let route = dispatcher.route(name.description), !authorizer.isOpen,
+            route.revision.account != account(request)
+        {
+            throw Problem(.forbidden, detail: "The function \(name) belongs to another account.")
+        }
+        let archive = try await receive(request)
+        let account = account(request)
+        let deployer = deployer
+        return Response(
+            status: .ok, headers: [.contentType: MediaType.lines],
+            body: .init { writer in
+                let (events, pump) = AsyncStream.makeStream(of: DeployEvent.self)
+                let work = Task {
+                    await deployer.deploy(name, archive: archive, account: account) {
+                        pump.yield($0)
+                    }
+                    pump.finish()
+                }
+                for await event in events {
+                    let line = try JSONCoding.encodeLine(event)
+                    try await writer.write(ByteBuffer(bytes: line))
+                }
+                await work.value
+                try await writer.finish(nil)
+            })
+    }
+
+    /// Writes the body to a file, which the deploy removes.
+    private func receive(_ request: Request) async throws -> String {
+        let limit = dispatcher.configuration.bundleBytesMax
+        let id = dispatcher.makeID(acceptedAtMicros: Clock.wallMicros())
+        let path = "\(deployer.setting.incomingFolder)/\(id).tar"
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Problem(.internal, detail: "The bundle cannot be stored.") }
+        defer { close(file) }
+        do {
+            var bytes = 0
+            for try await buffer in request.body {
+                bytes += buffer.readableBytes
+                guard bytes <= limit else {
+                    throw Problem(
+                        .payloadTooLarge, detail: "A bundle has \(limit) bytes at most.")
+                }
+                try await threads.runIfActive { try Self.write(buffer, to: file) }
+            }
+            return path
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    private static func write(_ buffer: ByteBuffer, to file: CInt) throws {
+        try buffer.withUnsafeReadableBytes { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = Glibc.write(
+                    file, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                guard count > 0 else {
+                    throw Problem(
+                        .internal,
+                        detail: "The bundle cannot be stored: \(String(cString: strerror(errno))).")
+                }
+                written += count
+            }
+        }
+    }
+
+    private func logs(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let name = try route(request, context).revision.function
+        let query = try LogQuery(parameters: Self.parameters(request))
+        let logs = dispatcher.logs
+        let feed = try await threads.runIfActive { logs.read(function: name, query) }
+        return Response(
+            status: .ok, headers: [.contentType: MediaType.lines],
+            body: .init { writer in
+                for line in feed.lines {
+                    try await writer.write(ByteBuffer(bytes: try JSONCoding.encodeLine(line)))
+                }
+                if let more = feed.more {
+                    for await line in more {
+                        try await writer.write(ByteBuffer(bytes: try JSONCoding.encodeLine(line)))
+                    }
+                }
+                try await writer.finish(nil)
+            })
+    }
+}

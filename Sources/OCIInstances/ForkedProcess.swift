@@ -1,0 +1,93 @@
+import CLinux
+import Glibc
+import Instances
+import NIOCore
+import RuntimeProtocol
+
+/// A child of a zygote that has said hello and sits in its own cgroup: not yet an instance.
+struct ForkedProcess: Sendable {
+    let number: UInt32
+    let group: String
+    /// Stands for the process even after its pid is used anew.
+    let pidDescriptor: CInt
+    let socket: CInt
+
+    /// Forks a child from the zygote at the other end of `control`. Blocks for the fork's time.
+    static func fork(
+        number: UInt32,
+        control: CInt,
+        group: String,
+        limits: Cgroups.Limits,
+        cgroups: Cgroups,
+        millisMax: Int
+    ) throws(InstanceError) -> ForkedProcess {
+        try cgroups.make(group, limits)
+        var ends: [CInt] = [-1, -1]
+        guard linux_socket_pair(&ends) == 0 else { throw Files.failure("make", "a socket pair") }
+        do throws(InstanceError) {
+            linux_pass_credentials(ends[0], 1)
+            let sent = sendFork(number, descriptor: ends[1], to: control)
+            close(ends[1])
+            guard sent else { throw InstanceError(.closed, "the sandbox's zygote has ended") }
+            let process = try hello(number, socket: ends[0], group: group, millisMax: millisMax)
+            linux_pass_credentials(ends[0], 0)
+            try cgroups.place(process.pid, in: group)
+            return ForkedProcess(
+                number: number,
+                group: group,
+                pidDescriptor: process.descriptor,
+                socket: ends[0]
+            )
+        } catch {
+            close(ends[0])
+            _ = cgroups.remove(group)
+            throw error
+        }
+    }
+
+    /// Ends a process that never became an instance.
+    func discard() {
+        linux_pidfd_signal(pidDescriptor, SIGKILL)
+        close(pidDescriptor)
+        close(socket)
+    }
+
+    private static func sendFork(_ number: UInt32, descriptor: CInt, to control: CInt) -> Bool {
+        var buffer = ByteBuffer()
+        Frame(.fork, stream: number).write(into: &buffer)
+        return buffer.withUnsafeReadableBytes {
+            linux_send_with_descriptor(control, $0.baseAddress, $0.count, descriptor) == $0.count
+        }
+    }
+
+    private static func hello(
+        _ number: UInt32,
+        socket: CInt,
+        group: String,
+        millisMax: Int
+    ) throws(InstanceError) -> (pid: pid_t, descriptor: CInt) {
+        var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+        var pid: pid_t = 0
+        let count = linux_receive_with_pid(
+            socket,
+            &bytes,
+            bytes.count,
+            CInt(clamping: millisMax),
+            &pid
+        )
+        guard count == bytes.count else {
+            throw count < 0 && errno == ETIMEDOUT
+                ? InstanceError(.outOfTime, "the fork took longer than \(millisMax) ms")
+                : InstanceError(.closed, "the forked process ended before it said hello")
+        }
+        let header = try? FrameHeader(peeking: ByteBuffer(bytes: bytes))
+        guard header?.kind == .hello, header?.payloadBytes == 0, pid > 0 else {
+            throw InstanceError(.host, "the forked process did not say hello")
+        }
+        let descriptor = linux_pidfd_open(pid)
+        guard descriptor >= 0 else {
+            throw InstanceError(.closed, "the forked process ended at once")
+        }
+        return (pid, descriptor)
+    }
+}

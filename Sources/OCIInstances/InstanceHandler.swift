@@ -1,0 +1,205 @@
+import Instances
+import NIOCore
+import RuntimeProtocol
+
+/// The host's end of an instance's socket: frames in, frames out, and who waits for which stream.
+///
+/// Everything in it happens on the channel's event loop.
+final class InstanceHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        case attaching(EventLoopPromise<UInt32>)
+        case serving
+        case closed
+    }
+
+    /// An invocation that has been sent and has not ended.
+    private struct Running {
+        let stream: UInt32
+        let receiver: any InvocationReceiver
+    }
+
+    private var state: State
+    private var decoder = FrameDecoder()
+    private var running: [Running] = []
+    private var context: ChannelHandlerContext?
+    private let device: Device
+    private let payloadBytesMax: Int
+    private let onOutput: (String, ByteBuffer) -> Void
+    private let onClose: (_ fault: String?) -> Void
+
+    /// - Parameters:
+    ///   - attached: kept with the microseconds that `attach` took, or failed.
+    ///   - onOutput: level and text of what is printed outside an invocation.
+    ///   - onClose: called once, with the fault when the instance broke the protocol.
+    init(
+        device: Device,
+        payloadBytesMax: Int,
+        attached: EventLoopPromise<UInt32>,
+        onOutput: @escaping (String, ByteBuffer) -> Void,
+        onClose: @escaping (_ fault: String?) -> Void
+    ) {
+        state = .attaching(attached)
+        self.device = device
+        self.payloadBytesMax = payloadBytesMax
+        self.onOutput = onOutput
+        self.onClose = onClose
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { attach(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) { attach(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        decoder.feed(unwrapInboundIn(data))
+        do throws(FrameError) {
+            while let frame = try decoder.next() {
+                guard frame.body.readableBytes <= payloadBytesMax, take(frame) else {
+                    close("a frame of the kind \(frame.kind) out of place", context)
+                    return
+                }
+            }
+        } catch {
+            close(error.description, context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { close(nil, context) }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(nil, context) }
+
+    /// Sends an invocation; false when the instance is no longer there.
+    func invoke(
+        _ request: InstanceRequest,
+        stream: UInt32,
+        receiver: any InvocationReceiver
+    )
+        -> Bool
+    {
+        guard let context, case .serving = state else { return false }
+        running.append(Running(stream: stream, receiver: receiver))
+        send(
+            Frame(
+                .invoke,
+                isEnd: request.isComplete,
+                stream: stream,
+                value: request.remainingMillis,
+                meta: request.meta,
+                body: request.body
+            ),
+            context
+        )
+        return true
+    }
+
+    func send(_ frame: Frame) {
+        guard let context, case .serving = state else { return }
+        guard running.contains(where: { $0.stream == frame.stream }) else { return }
+        send(frame, context)
+    }
+
+    func isRunning(_ stream: UInt32) -> Bool { running.contains { $0.stream == stream } }
+
+    /// Hands over every invocation that has not ended: called once the instance's end is known.
+    func abandon() -> [any InvocationReceiver] {
+        defer { running = [] }
+        return running.map(\.receiver)
+    }
+
+    private func attach(_ context: ChannelHandlerContext) {
+        var meta = FrameMeta()
+        meta.append(":device", device.rawValue)
+        send(Frame(.attach, meta: meta), context)
+    }
+
+    private func send(_ frame: Frame, _ context: ChannelHandlerContext) {
+        let bytes =
+            FrameHeader.byteCount + frame.meta.lines.readableBytes + frame.body.readableBytes
+        var buffer = context.channel.allocator.buffer(capacity: bytes)
+        frame.write(into: &buffer)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// False when the frame may not come now.
+    private func take(_ frame: Frame) -> Bool {
+        switch (frame.kind, state) {
+        case (.ready, .attaching(let promise)):
+            state = .serving
+            promise.succeed(frame.value)
+            return true
+        case (.attachFailed, .attaching(let promise)):
+            promise.fail(InstanceError(attachFailure: frame.body))
+            return true
+        case (.log, _):
+            log(frame)
+            return true
+        case (.result, .serving), (.chunk, .serving), (.error, .serving):
+            return answer(frame)
+        default: return false
+        }
+    }
+
+    private func log(_ frame: Frame) {
+        let level = frame.meta[":level"] ?? "info"
+        guard let waiting = running.first(where: { $0.stream == frame.stream }) else {
+            return onOutput(level, frame.body)
+        }
+        waiting.receiver.onLoop { $0.logged(level: level, frame.body) }
+    }
+
+    private func answer(_ frame: Frame) -> Bool {
+        guard let index = running.firstIndex(where: { $0.stream == frame.stream }) else {
+            return false
+        }
+        let receiver = running[index].receiver
+        guard frame.isEnd else {
+            switch frame.kind {
+            case .result: receiver.onLoop { $0.began(frame.meta, frame.body) }
+            case .chunk: receiver.onLoop { $0.continued(frame.body) }
+            default: return false
+            }
+            return true
+        }
+        running.remove(at: index)
+        if frame.kind == .error {
+            let code = frame.meta[":code"].flatMap(InvocationFailureCode.init)
+            let end = InvocationEnd.failed(
+                code ?? .handlerRaised,
+                frame.body,
+                runMicros: frame.value
+            )
+            receiver.onLoop { $0.ended(end) }
+        } else {
+            let end = InvocationEnd.answered(frame.meta, frame.body, runMicros: frame.value)
+            receiver.onLoop { $0.ended(end) }
+        }
+        return true
+    }
+
+    private func close(_ fault: String?, _ context: ChannelHandlerContext) {
+        if case .closed = state { return }
+        if case .attaching(let promise) = state {
+            promise.fail(
+                InstanceError(.attachRaised, fault ?? "the instance ended while it attached")
+            )
+        }
+        state = .closed
+        context.close(promise: nil)
+        onClose(fault)
+    }
+}
+
+extension InvocationReceiver {
+    /// Calls `body` on the receiver's event loop: at once when this is it.
+    @inline(__always)
+    func onLoop(_ body: @escaping @Sendable (any InvocationReceiver) -> Void) {
+        if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
+    }
+}

@@ -1,0 +1,156 @@
+import Instances
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import RuntimeProtocol
+
+/// Instances by fork, one of them in reserve.
+///
+/// Moving a process between cgroups waits for a grace period of the kernel, up to 20 ms after a quiet
+/// time, and a fork of a large zygote takes milliseconds. So one child is forked in advance, placed in
+/// its cgroup and left waiting: it has attached to no device, serves nothing and uses no CPU.
+extension OCISandbox {
+    func fork(_ id: UInt32, device: Device) async throws(InstanceError) -> any Instance {
+        let process: ForkedProcess
+        if let ready = takeReserve() {
+            process = ready
+        } else {
+            process = try await forkProcess()
+        }
+        defer { scheduleReserve() }
+        return try await attach(process, id: id, device: device)
+    }
+
+    private func takeReserve() -> ForkedProcess? {
+        lock.withLockedValue { value in
+            defer { value.reserve = nil }
+            return value.reserve
+        }
+    }
+
+    private func forkProcess() async throws(InstanceError) -> ForkedProcess {
+        let number: UInt32? = lock.withLockedValue { value in
+            guard value.isServing else { return nil }
+            value.lastNumber += 1
+            return value.lastNumber
+        }
+        guard let number else { throw InstanceError(.closed, "the sandbox has ended") }
+        return try await tools.blocking { [self] () throws(InstanceError) in
+            try ForkedProcess.fork(
+                number: number,
+                control: control,
+                group: "\(place.group)/i\(number)",
+                limits: place.limits,
+                cgroups: tools.cgroups,
+                millisMax: tools.configuration.forkMillisMax
+            )
+        }
+    }
+
+    private func scheduleReserve() {
+        let isDue = lock.withLockedValue { value in
+            guard value.isServing, !value.isReserveDue, value.reserve == nil else { return false }
+            value.isReserveDue = true
+            return true
+        }
+        guard isDue else { return }
+        let delay = TimeAmount.milliseconds(Int64(tools.configuration.reserveDelayMillis))
+        tools.group.any().scheduleTask(in: delay) {
+            self.tools.detach { await self.makeReserve() }
+        }
+    }
+
+    private func makeReserve() async {
+        let process = try? await forkProcess()
+        let isKept = lock.withLockedValue { value in
+            value.isReserveDue = false
+            guard value.isServing, value.reserve == nil else { return false }
+            value.reserve = process
+            return true
+        }
+        if !isKept { process?.discard() }
+    }
+
+    private func attach(
+        _ process: ForkedProcess,
+        id: UInt32,
+        device: Device
+    )
+        async throws(InstanceError) -> any Instance
+    {
+        let loop = tools.group.next()
+        let millisMax = tools.configuration.attachMillisMax
+        let attached = loop.makePromise(of: UInt32.self)
+        let timer = loop.scheduleTask(in: .milliseconds(Int64(millisMax))) {
+            attached.fail(InstanceError(.outOfTime, "attach took longer than \(millisMax) ms"))
+        }
+        defer { timer.cancel() }
+        do {
+            let instance = try await loop.flatSubmit {
+                self.connect(process, id: id, device: device, attached: attached, loop: loop)
+            }.get()
+            do {
+                _ = try await attached.futureResult.get()
+                return instance
+            } catch {
+                instance.stop()
+                throw error
+            }
+        } catch {
+            attached.fail(error)
+            throw error as? InstanceError ?? InstanceError(.host, "\(error)")
+        }
+    }
+
+    private func connect(
+        _ process: ForkedProcess,
+        id: UInt32,
+        device: Device,
+        attached: EventLoopPromise<UInt32>,
+        loop: any EventLoop
+    ) -> EventLoopFuture<SocketInstance> {
+        ClientBootstrap(group: loop).withConnectedSocket(process.socket).flatMapThrowing {
+            channel in
+            let closed = NIOLoopBoundBox<SocketInstance?>(nil, eventLoop: loop)
+            let handler = InstanceHandler(
+                device: device,
+                payloadBytesMax: self.place.payloadBytesMax,
+                attached: attached,
+                onOutput: { self.tools.output(self.place.revision, id, $0, $1) },
+                onClose: { fault in
+                    if let instance = closed.value { self.closed(instance, fault: fault) }
+                }
+            )
+            let instance = SocketInstance(
+                id: id,
+                process: process,
+                channel: channel,
+                handler: NIOLoopBound(handler, eventLoop: loop)
+            )
+            closed.value = instance
+            let child = Child(instance: instance, exit: loop.makePromise())
+            self.lock.withLockedValue { $0.children[process.number] = child }
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return instance
+        }
+    }
+
+    /// An instance's socket has closed; the zygote tells the exit at about the same time.
+    private func closed(_ instance: SocketInstance, fault: String?) {
+        guard instance.beginEnding(),
+            let child = lock.withLockedValue({ $0.children[instance.number] })
+        else { return }
+        if fault != nil { instance.endProcess() }
+        let timer = child.exit.futureResult.eventLoop.scheduleTask(
+            in: .milliseconds(Int64(tools.configuration.exitMillisMax))
+        ) { child.exit.succeed(nil) }
+        tools.detach { [self] in
+            let status = try? await child.exit.futureResult.get()
+            timer.cancel()
+            _ = try? await tools.threads.runIfActive {
+                instance.finish(exitStatus: status, fault: fault, cgroups: self.tools.cgroups)
+            }
+            lock.withLockedValue { $0.children[instance.number] = nil }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package import Functions
+
+/// The `function.yaml` that a new function begins with.
+package enum ManifestTemplate {
+    /// Says everything that a first function sets, with the defaults as comments.
+    package static func text(name: FunctionName) -> String {
+        """
+        name: \(name)
+        runtime: python3
+        limits: { memory: 256Mi, cpu: 1 }
+        timeout: { total: 30s }
+
+        # What else may stand here, with its default:
+        # limits: { gpu: { memory: 4Gi }, processes: 64, payload: 6Mi }     # no GPU by default
+        # timeout: { firstByte: 30s, idle: 10s }
+        # scale: { min: 0, max: 8, concurrency: 1, keepAlive: 60s, queue: 256 }
+        # batch: { size: 16, wait: 5ms }                                    # off by default
+        # env: { KEY: value }
+        # network: none               # none, egress
+        # isolation: zygote           # zygote, instance
+
+        """
+    }
+}

@@ -1,0 +1,146 @@
+import Functions
+import Instances
+import NIOConcurrencyHelpers
+
+/// Acting on decisions. What takes time runs in a task and comes back as an event.
+extension Pool {
+    func perform(_ actions: [PoolAction]) {
+        for action in actions {
+            switch action {
+            case .openZygote: Task { await openZygote() }
+            case .closeZygote: Task { await closeZygote() }
+            case .start(let id, let kind): Task { await start(id, kind) }
+            case .stop(let id): stop(id)
+            case .lease(let request, let id, let kind): lease(request, id, kind)
+            case .reject(let request, let reason):
+                lock.withLockedValue { $0.waiters.removeValue(forKey: request) }?.rejected(reason)
+            case .drained: drained()
+            }
+        }
+        if !actions.isEmpty { host.poolChanged() }
+    }
+
+    private func openZygote() async {
+        let began = clock()
+        do throws(InstanceError) {
+            let sandbox = try await host.openSandbox()
+            lock.withLockedValue { value in
+                value.sandbox = sandbox
+                value.openedAt = began
+            }
+            change { $0.zygoteReady(now: $1) }
+            sandbox.whenEnded { [weak self] _ in self?.zygoteEnded(sandbox) }
+        } catch {
+            let failure = StartFailure(code: error.name, message: error.message)
+            lock.withLockedValue { $0.lastFailure = error }
+            change { $0.zygoteFailed(failure, now: $1) }
+        }
+    }
+
+    private func closeZygote() async {
+        await lock.withLockedValue { $0.sandbox }?.close()
+    }
+
+    private func zygoteEnded(_ sandbox: any Sandbox) {
+        let isOurs = lock.withLockedValue { value in
+            guard value.sandbox === sandbox else { return false }
+            value.sandbox = nil
+            return true
+        }
+        guard isOurs else { return }
+        host.sandboxEnded()
+        change { $0.zygoteEnded(now: $1) }
+    }
+
+    private func start(_ id: InstanceID, _ kind: StartKind) async {
+        let began = clock()
+        guard let sandbox = lock.withLockedValue({ $0.sandbox }) else {
+            let failure = StartFailure.zygoteEnded
+            return change { $0.instanceFailed(id, failure, now: $1) }
+        }
+        do throws(InstanceError) {
+            let reservation = try await host.reserveInstance()
+            do throws(InstanceError) {
+                let instance = try await sandbox.fork(id.rawValue, device: reservation.device)
+                started(instance, id, kind, began: began, reservation: reservation)
+            } catch {
+                reservation.release()
+                throw error
+            }
+        } catch {
+            let failure = StartFailure(code: error.name, message: error.message)
+            lock.withLockedValue { value in
+                value.doomed.remove(id)
+                value.lastFailure = error
+            }
+            change { $0.instanceFailed(id, failure, now: $1) }
+        }
+    }
+
+    private func started(
+        _ instance: any Instance,
+        _ id: InstanceID,
+        _ kind: StartKind,
+        began: UInt64,
+        reservation: InstanceReservation
+    ) {
+        let now = clock()
+        let actions = lock.withLockedValue { value in
+            let from = kind == .cold ? value.openedAt : began
+            value.instances[id] = Running(
+                instance: instance,
+                startNanos: now - min(now, from)
+            )
+            value.lastFailure = nil
+            return value.state.instanceReady(id, now: now)
+        }
+        perform(actions)
+        if lock.withLockedValue({ $0.doomed.remove(id) }) != nil { instance.stop() }
+        instance.whenEnded { [weak self] _ in
+            reservation.release()
+            self?.ended(id)
+        }
+    }
+
+    /// In one step, so that nobody is given an instance that is no longer there.
+    private func ended(_ id: InstanceID) {
+        let now = clock()
+        let actions = lock.withLockedValue { value in
+            value.instances[id] = nil
+            return value.state.instanceEnded(id, now: now)
+        }
+        perform(actions)
+    }
+
+    private func stop(_ id: InstanceID) {
+        let running = lock.withLockedValue { value in
+            if value.instances[id] == nil { value.doomed.insert(id) }
+            return value.instances[id]
+        }
+        running?.instance.stop()
+    }
+
+    private func lease(_ request: RequestID, _ id: InstanceID, _ kind: StartKind) {
+        let (waiter, running) = lock.withLockedValue { value in
+            value.leaseCount += 1
+            return (value.waiters.removeValue(forKey: request), value.instances[id])
+        }
+        guard let waiter else { return }
+        if let running { return waiter.leased(running.lease(id, kind)) }
+        // It ended after the decision: ask again.
+        switch acquire(request, waiter: waiter) {
+        case .lease(let lease): waiter.leased(lease)
+        case .rejected(let reason): waiter.rejected(reason)
+        case .waiting: break
+        }
+    }
+
+    private func drained() {
+        let handlers = lock.withLockedValue { value in
+            value.isDrained = true
+            defer { value.drainedHandlers = [] }
+            return value.drainedHandlers
+        }
+        for handler in handlers { handler() }
+    }
+}

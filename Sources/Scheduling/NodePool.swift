@@ -1,0 +1,97 @@
+import Devices
+import Functions
+import Instances
+import Logging
+import NIOConcurrencyHelpers
+import Pooling
+
+/// One pool's side of the node: its memory, its device, its sandbox.
+struct NodePool: PoolHost {
+    let scheduler: Scheduler
+    let key: PoolKey
+    let revision: Revision
+
+    func openSandbox() async throws(InstanceError) -> any Sandbox {
+        var plan = try scheduler.plan(revision)
+        let estimate = revision.manifest.limits.memoryMiB
+        let (key, now) = (key, scheduler.clock())
+        scheduler.lock.withLockedValue { $0.budget.pin(key) }
+        defer { scheduler.lock.withLockedValue { $0.budget.unpin(key) } }
+        try await scheduler.admit {
+            $0.admitZygote(key, estimateMiB: estimate, now: now, idle: $1)
+        }
+        do throws(InstanceError) {
+            if revision.manifest.limits.gpuMemoryMiB > 0 {
+                plan.devices = try requireGPUs().place(
+                    key,
+                    memoryMiB: revision.manifest.limits.gpuMemoryMiB
+                )
+            }
+            let began = scheduler.clock()
+            let sandbox = try await scheduler.driver.open(plan)
+            measure(sandbox, reloadMicros: (scheduler.clock() - began) / 1000)
+            return sandbox
+        } catch {
+            sandboxEnded()
+            scheduler.logger.warning(
+                "sandbox could not be opened",
+                metadata: ["revision": "\(revision.id)", "reason": "\(error.message)"]
+            )
+            throw error
+        }
+    }
+
+    func sandboxEnded() {
+        scheduler.lock.withLockedValue { $0.budget.releaseZygote(key) }
+        scheduler.gpus?.forget(key)
+    }
+
+    func reserveInstance() async throws(InstanceError) -> InstanceReservation {
+        let limits = revision.manifest.limits
+        let key = key
+        try await scheduler.admit {
+            $0.reserveInstance(key, mebibytes: limits.memoryMiB, idle: $1)
+        }
+        let release: @Sendable () -> Void = { [scheduler] in
+            scheduler.lock.withLockedValue {
+                $0.budget.releaseInstance(key, mebibytes: limits.memoryMiB)
+            }
+        }
+        guard limits.gpuMemoryMiB > 0 else {
+            return InstanceReservation(device: .cpu, release: release)
+        }
+        do throws(InstanceError) {
+            let free = try requireGPUs().reserve(key, memoryMiB: limits.gpuMemoryMiB)
+            return InstanceReservation(device: .cuda) {
+                free()
+                release()
+            }
+        } catch {
+            release()
+            throw error
+        }
+    }
+
+    func poolChanged() {}
+
+    private func requireGPUs() throws(InstanceError) -> GPUs {
+        guard let gpus = scheduler.gpus else {
+            throw InstanceError(
+                .host,
+                "it asks for GPU memory and this node has no GPU: see `faas doctor`"
+            )
+        }
+        return gpus
+    }
+
+    /// Replaces the estimate of the zygote's memory by what it is, off the path of the first start.
+    private func measure(_ sandbox: any Sandbox, reloadMicros: UInt64) {
+        Task {
+            let mebibytes = await sandbox.memoryMiB()
+            let eviction = scheduler.lock.withLockedValue {
+                $0.budget.measured(key, mebibytes: mebibytes, reloadMicros: reloadMicros)
+            }
+            scheduler.evict(eviction)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import GRDB
+
+extension Registry {
+    /// The schema's history: append to it, and never change what has been released.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("functionsAndKeys") { database in
+            try database.execute(sql: functions)
+            try database.execute(sql: apiKeys)
+        }
+        return migrator
+    }
+
+    /// A function's row outlives its removal, so that a number never names two bundles.
+    ///
+    /// `numberLast` is the last number given out; `currentNumber` is empty before the first
+    /// revision is deployed, and after removal.
+    private static let functions = """
+        CREATE TABLE function (
+            name TEXT NOT NULL PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 63),
+            account TEXT NOT NULL CHECK (account <> ''),
+            numberLast INTEGER NOT NULL CHECK (numberLast >= 1),
+            currentNumber INTEGER,
+            createdAtMicros INTEGER NOT NULL,
+            deletedAtMicros INTEGER,
+            CHECK (currentNumber IS NULL OR currentNumber <= numberLast),
+            CHECK (currentNumber IS NULL OR deletedAtMicros IS NULL),
+            FOREIGN KEY (name, currentNumber) REFERENCES revision (function, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE revision (
+            function TEXT NOT NULL REFERENCES function (name),
+            number INTEGER NOT NULL CHECK (number >= 1),
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            manifest TEXT NOT NULL CHECK (json_valid(manifest)),
+            account TEXT NOT NULL CHECK (account <> ''),
+            deployedAtMicros INTEGER NOT NULL,
+            report TEXT NOT NULL CHECK (json_valid(report)),
+            PRIMARY KEY (function, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER revisionIsImmutable BEFORE UPDATE ON revision
+        BEGIN SELECT RAISE(ABORT, 'a revision is immutable'); END;
+        """
+
+    private static let apiKeys = """
+        CREATE TABLE apiKey (
+            hash TEXT NOT NULL PRIMARY KEY CHECK (length(hash) = 64),
+            account TEXT NOT NULL CHECK (account <> ''),
+            label TEXT NOT NULL,
+            createdAtMicros INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,139 @@
+import CLI
+import Foundation
+import GatewayAPI
+import Testing
+
+@Suite struct DeployTests {
+    @Test func `steps are plain lines without a terminal, and the result says what to do next`()
+        throws
+    {
+        let folder = try made("hello")
+
+        let run = try CommandRun("deploy", "\(folder.path)/hello")
+
+        #expect(run.status == 0)
+        #expect(
+            run.output == """
+                hello serves as hello-7, deployed in 1.2 s
+                try it:  faas invoke hello --file \(folder.path)/hello/sample.json
+                or:      POST http://127.0.0.1:8080/function/hello\n
+                """
+        )
+        let lines = run.errors.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines[0].hasPrefix("hello: sending "))
+        #expect(lines[1] == "hello: received: received it")
+        #expect(lines[2].hasPrefix("hello: load: load it "))
+        #expect(lines[2].hasSuffix(" bytes"))
+    }
+
+    @Test func `on a terminal steps that are over stay, and the live line is taken away`() throws {
+        let folder = try made("hello")
+
+        let run = try CommandRun("deploy", "\(folder.path)/hello", isTerminal: true)
+
+        #expect(run.errors.contains("+\u{1B}[0m hello: received: received it"))
+        #expect(run.errors.contains("39 ms"))
+        #expect(run.errors.hasSuffix("\n"))
+    }
+
+    @Test func `what serves already is said to be unchanged`() throws {
+        let folder = try made("same")
+
+        let run = try CommandRun("deploy", "\(folder.path)/same")
+
+        #expect(run.output == "same unchanged: hello-7 serves this bundle already\n")
+    }
+
+    @Test func `as JSON the last event is one line`() throws {
+        let folder = try made("hello")
+
+        let run = try CommandRun("deploy", "\(folder.path)/hello", "-o", "json")
+
+        let event = try JSONCoding.decode(DeployEvent.self, from: run.output.utf8)
+        #expect(event.step == .done)
+        #expect(event.function?.revision == "hello-7")
+        #expect(run.output.filter { $0 == "\n" }.count == 1)
+    }
+
+    @Test(arguments: [
+        (
+            "broken",
+            """
+            error: No module named 'numpy'
+            help: name the module's package in requirements.txt and deploy again\n
+            """
+        ),
+        (
+            "busy",
+            """
+            error: Another deploy is under way.
+            help: wait for the other deploy to end, then deploy again\n
+            """
+        ),
+        (
+            "faulty",
+            """
+            error: 1 fault
+              function.yaml:3: unknown key
+            help: correct the function folder and deploy again\n
+            """
+        ),
+        (
+            "lost",
+            """
+            error: the gateway ended the deploy without saying how it went
+            help: `faas describe lost` shows what serves; then deploy again\n
+            """
+        ),
+    ])
+    func `a deploy that fails says why and what to do`(name: String, errors: String) throws {
+        let folder = try made(name)
+
+        let run = try CommandRun("deploy", "\(folder.path)/\(name)")
+
+        #expect(run.status == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.errors.hasSuffix(errors))
+    }
+
+    @Test func `of several folders the good ones are deployed`() throws {
+        let folder = try made("broken")
+        #expect(try CommandRun("new", "hello", "--folder", "\(folder.path)/hello").status == 0)
+
+        let run = try CommandRun("deploy", "\(folder.path)/broken", "\(folder.path)/hello")
+
+        #expect(run.status == 1)
+        #expect(run.output.hasPrefix("hello serves as hello-7"))
+        #expect(run.errors.contains("error: 1 of 2 folders could not be deployed"))
+    }
+
+    @Test func `a manifest with faults never leaves the machine`() throws {
+        let folder = try made("hello")
+        folder.write("name: hello\nlimits: { memroy: 1Gi }\n", to: "hello/function.yaml")
+
+        let run = try CommandRun("deploy", "\(folder.path)/hello", url: "http://127.0.0.1:1")
+
+        #expect(run.status == 1)
+        #expect(run.errors.contains("function.yaml:2"))
+        #expect(run.errors.contains("'memory'"))
+    }
+
+    @Test func `a new function never overwrites`() throws {
+        let folder = try made("hello")
+        folder.write("mine", to: "hello/handler.py")
+
+        let run = try CommandRun("new", "hello", "--folder", "\(folder.path)/hello")
+
+        #expect(run.status == 1)
+        #expect(run.errors.contains("is there already"))
+        #expect(try folder.read("hello/handler.py") == "mine")
+    }
+
+    private func made(_ name: String) throws -> Folder {
+        let folder = try Folder()
+        let run = try CommandRun("new", name, "--folder", "\(folder.path)/\(name)")
+        #expect(run.status == 0)
+        return folder
+    }
+}

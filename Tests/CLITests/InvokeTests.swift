@@ -1,0 +1,129 @@
+import CLI
+import Foundation
+import GatewayAPI
+import Testing
+
+@Suite struct InvokeTests {
+    private let id = "018f2c6e-4d3a-7abc-8def-0123456789ab"
+
+    @Test func `arguments become a JSON object`() throws {
+        let run = try CommandRun("invoke", "echo", "name=World \"1\"", "n:=3", "big:=[1.50,true]")
+
+        #expect(run.output == #"{"name":"World \"1\"","n":3,"big":[1.50,true]}"#)
+        #expect(run.status == 0)
+        #expect(run.errors.isEmpty)
+    }
+
+    @Test func `without an input the body is an empty object`() throws {
+        #expect(try CommandRun("invoke", "echo").output == "{}")
+    }
+
+    @Test func `data goes as it is`() throws {
+        #expect(try CommandRun("invoke", "echo", "--data", "[1, 2]").output == "[1, 2]")
+    }
+
+    @Test func `a file goes with the content type of its name`() throws {
+        let folder = try Folder()
+        let path = folder.write(String(repeating: "x", count: 3_000_000), to: "receipt.PNG")
+
+        let run = try CommandRun("invoke", "size", "--file", path)
+
+        #expect(run.output == #"[3000000, "image/png"]"#)
+    }
+
+    @Test func `the standard input goes in pieces until its end`() throws {
+        let folder = try Folder()
+        let path = folder.write(String(repeating: "y", count: 200_000), to: "input")
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+
+        let run = try CommandRun(
+            "invoke",
+            "size",
+            "-",
+            "--content-type",
+            "text/x",
+            input: descriptor
+        )
+
+        #expect(run.output == #"[200000, "text/x"]"#)
+    }
+
+    @Test func `a streamed answer is printed as it is`() throws {
+        #expect(try CommandRun("invoke", "stream").output == "one\ntwo\n")
+    }
+
+    @Test func `timings go to the standard error`() throws {
+        let run = try CommandRun("invoke", "stream", "--timings")
+
+        #expect(run.errors.hasPrefix("warm start; queue 12 us, start 0, run 3.4 ms; "))
+        #expect(run.errors.hasSuffix("; \(id)\n"))
+    }
+
+    @Test func `as JSON the answer stands among its circumstances`() throws {
+        let run = try CommandRun("invoke", "echo", "a:=1", "-o", "json")
+
+        let answer = try JSONCoding.decode(RawJSON.self, from: run.output.utf8)
+
+        #expect(
+            answer
+                == .object([
+                    "id": .string(id), "status": .integer(200), "startKind": .string("warm"),
+                    "contentType": .string("application/json"),
+                    "json": .object(["a": .integer(1)]),
+                    "timings": .object([
+                        "queueMicros": .integer(12), "startMicros": .integer(0),
+                        "runMicros": .integer(3400),
+                    ]),
+                ])
+        )
+    }
+
+    @Test func `a status that the handler chose prints its body and fails`() throws {
+        let run = try CommandRun("invoke", "teapot")
+
+        #expect(run.output == "I am a teapot")
+        #expect(
+            run.errors == """
+                error: teapot answered with status 418
+                help: `faas why \(id)` says more\n
+                """
+        )
+        #expect(run.status == 1)
+    }
+
+    @Test func `a handler that raised is said in its words, with where to look`() throws {
+        let run = try CommandRun("invoke", "raises")
+
+        #expect(run.output.isEmpty)
+        #expect(run.errors == "error: ValueError: no\nhelp: `faas why \(id)` says more\n")
+        #expect(run.status == 1)
+    }
+
+    @Test func `a full queue says when to try again`() throws {
+        let run = try CommandRun("invoke", "full")
+
+        #expect(run.errors == "error: 256 are waiting.\nhelp: try again in 2 s\n")
+    }
+
+    @Test func `an answer that breaks off is an error`() throws {
+        let run = try CommandRun("invoke", "torn")
+
+        #expect(run.output == "one\n")
+        #expect(run.errors.contains("ended before its answer did"))
+        #expect(run.status == 1)
+    }
+
+    @Test(arguments: [
+        ["name"], ["=x"], ["n:=World"], ["a=1", "a=2"], ["a=1", "--data", "{}"], ["-", "a=1"],
+        ["--timeout", "0"],
+    ])
+    func `an input that makes no sense is wrong usage`(arguments: [String]) throws {
+        let words = ["invoke", "echo"] + arguments
+        let run = try CommandRun(words: words)
+
+        #expect(run.status == 2)
+        #expect(run.errors.hasPrefix("error: "))
+        #expect(run.errors.contains("\nhelp: "))
+    }
+}

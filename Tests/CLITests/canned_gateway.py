@@ -1,0 +1,241 @@
+"""A small HTTP server with canned answers, to try the client and the commands against.
+
+Prints its port and ends when its standard input does. What is tested is what stands on the other
+side: how answers are read, streamed, printed and turned into exit statuses.
+"""
+
+import http.server
+import json
+import sys
+import threading
+
+ID = "018f2c6e-4d3a-7abc-8def-0123456789ab"
+COUNTS = {"idle": 1, "busy": 0, "starting": 0, "parked": 0, "waiting": 0, "zygote": "ready"}
+SUMMARY = {
+    "name": "hello",
+    "revision": "hello-7",
+    "account": "local",
+    "deployedAtMicros": 1769860800000000,
+    "state": "warm",
+    "pool": COUNTS,
+    "url": "http://127.0.0.1:8080/function/hello",
+}
+DESCRIPTION = SUMMARY | {
+    "revisionNumber": 7,
+    "digest": "ab" * 32,
+    "image": "host",
+    "limits": {
+        "memoryMiB": 256,
+        "cpuMillis": 500,
+        "gpuMemoryMiB": 0,
+        "processes": 64,
+        "payloadBytes": 6291456,
+    },
+    "timeout": {"totalMillis": 30000, "firstByteMillis": 30000, "idleMillis": 10000},
+    "scale": {"min": 0, "max": 8, "concurrency": 1, "keepAliveMillis": 60000, "queue": 256},
+    "network": "none",
+    "isolation": "zygote",
+    "runtime": {
+        "handlerKind": "predict",
+        "schema": {"input": {"type": "object"}},
+        "streamsInput": False,
+        "hasAttach": False,
+        "threads": [],
+        "forkable": True,
+        "importMicros": 21000,
+        "loadMicros": 1500,
+        "zygoteMemoryBytes": 9000000,
+    },
+}
+ROW = {
+    "key": "hello",
+    "invocations": 3,
+    "failures": 1,
+    "billedMillis": 1234,
+    "memoryMiBMillis": 315904,
+    "gpuMemoryMiBMillis": 0,
+    "bytesIn": 60,
+    "bytesOut": 2048,
+    "costNanos": 42,
+}
+STATEMENT = {"grouping": "function", "rows": [ROW], "total": ROW | {"key": "total"}}
+STATEMENT["currency"] = "EUR"
+REPORT = {
+    "id": ID,
+    "function": "hello",
+    "revision": "hello-7",
+    "account": "local",
+    "trigger": "http",
+    "state": "ended",
+    "outcome": "completed",
+    "startKind": "fork",
+    "status": 200,
+    "acceptedAtMicros": 1769860800000000,
+    "timings": {"queueMicros": 12, "startMicros": 1100, "runMicros": 3400},
+    "billedMillis": 4,
+    "costNanos": 42,
+    "currency": "EUR",
+    "attempts": 1,
+    "explanation": ["It was forked from the zygote, because no instance was idle."],
+}
+NODE = {
+    "version": "0.1.0",
+    "cgroupLayout": "v2",
+    "seccomp": True,
+    "gpus": [],
+    "dataFolder": "/var/lib/faas",
+    "diskFreeBytes": 1 << 40,
+    "uptimeSeconds": 65,
+    "checks": [{"name": "ledger", "state": "ok", "message": "writes in 40 us"}],
+}
+
+
+def log(text, level="stdout"):
+    return {"atMicros": 1769860800000000, "level": level, "text": text, "invocation": ID}
+
+
+def step(name, millis, **more):
+    return {"step": name, "message": f"{name} it", "elapsedMillis": millis} | more
+
+
+def problem(status, code, detail, **more):
+    return {
+        "type": f"urn:faas:problem:{code}",
+        "title": code,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    } | more
+
+
+class Gateway(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+    def answer(self, status, body, content_type="application/json", headers=()):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(data)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def refuse(self, *arguments, **more):
+        value = problem(*arguments, **more)
+        headers = [("X-Invocation-Id", ID)] if "/function/" in self.path else []
+        self.answer(value["status"], value, "application/problem+json", headers)
+
+    def stream(self, pieces, content_type="application/x-ndjson", headers=(), complete=True):
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Transfer-Encoding", "chunked")
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        if complete:
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.close_connection = True
+
+    def lines(self, values, **more):
+        # Cut anywhere, so that lines arrive in pieces.
+        data = b"".join(json.dumps(value).encode() + b"\n" for value in values)
+        self.stream([data[at : at + 50] for at in range(0, len(data), 50)], **more)
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            data = b""
+            while size := int(self.rfile.readline(), 16):
+                data += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return data
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        if path == "/v1/functions/hello/logs":
+            if "follow=true" in query:
+                return self.lines([log(f"line {n}") for n in range(3)])
+            return self.lines([log(query or "no query"), log("\x1b[31mred", "stderr")])
+        if path == "/v1/usage" and "from=" in query:
+            return self.answer(200, STATEMENT | {"rows": [ROW, ROW | {"key": query}]})
+        answers = {
+            "/v1/functions": {"functions": [SUMMARY]},
+            "/v1/functions/hello": DESCRIPTION,
+            "/v1/usage": STATEMENT,
+            f"/v1/invocations/{ID}": REPORT,
+            "/v1/node": NODE,
+            "/v1/pools": {"pools": []},
+            "/healthz": {"state": "ok", "version": self.headers.get("Authorization", "none")},
+        }
+        if path in answers:
+            return self.answer(200, answers[path])
+        if path == "/v1/functions/plain":
+            return self.answer(404, b"<h1>no</h1>", "text/html")
+        if path == "/v1/functions/strange":
+            return self.answer(200, {"hello": "world"})
+        self.refuse(404, "functionNotFound", "There is no function `nobody`.")
+
+    def do_DELETE(self):
+        if self.path == "/v1/functions/hello":
+            self.send_response(204)
+            return self.end_headers()
+        self.refuse(404, "functionNotFound", "There is no function `nobody`.")
+
+    def do_PUT(self):
+        data = self.body()
+        name = self.path.rsplit("/", 1)[1]
+        steps = [step("received", 1), step("load", 40, detail=f"{len(data)} bytes")]
+        done = step("done", 1200, function=DESCRIPTION | {"name": name})
+        if name == "busy":
+            return self.refuse(409, "deployInProgress", "Another deploy is under way.")
+        if name == "faulty":
+            fault = {"message": "unknown key", "file": "function.yaml", "line": 3}
+            return self.refuse(400, "manifestInvalid", "1 fault", errors=[fault])
+        if name == "broken":
+            failure = problem(422, "moduleNotFound", "No module named 'numpy'")
+            return self.lines([*steps, step("failed", 60, problem=failure)])
+        if name == "lost":
+            return self.lines(steps)
+        if name == "same":
+            return self.lines([done | {"unchanged": True}])
+        self.lines([*steps, done])
+
+    def do_POST(self):
+        data = self.body()
+        headers = [
+            ("X-Invocation-Id", ID),
+            ("X-Start-Kind", "warm"),
+            ("Server-Timing", "queue;dur=0.012, start;dur=0, run;dur=3.4"),
+        ]
+        name = self.path.rsplit("/", 1)[1]
+        kind = self.headers["Content-Type"]
+        if name == "echo":
+            return self.answer(200, data, kind, headers)
+        if name == "size":
+            return self.answer(200, [len(data), kind], headers=headers)
+        if name == "stream":
+            return self.stream([b"one\n", b"two\n"], "text/plain", headers)
+        if name == "torn":
+            return self.stream([b"one\n"], "text/plain", headers, complete=False)
+        if name == "teapot":
+            return self.answer(418, b"I am a teapot", "text/plain", headers)
+        if name == "raises":
+            return self.refuse(500, "handlerRaised", "ValueError: no")
+        if name == "full":
+            return self.refuse(429, "queueFull", "256 are waiting.", retryAfterSeconds=2)
+        self.refuse(404, "functionNotFound", f"There is no function `{name}`.")
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_port, flush=True)
+sys.stdin.read()

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Functions
+import GatewayAPI
+import Testing
+import Yams
+
+/// `gateway/openapi.yaml` and the wire types say the same.
+@Suite struct OpenAPITests {
+    private let schemas: Node.Mapping
+
+    init() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "gateway/openapi.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        schemas = try #require(try Yams.compose(yaml: text)?["components"]?["schemas"]?.mapping)
+    }
+
+    @Test func `each type's members are its schema's properties`() throws {
+        for (name, value) in try Samples.all() {
+            let properties = try #require(schemas[Node(name)]?["properties"]?.mapping, "\(name)")
+
+            #expect(try keys(value) == properties.keys.compactMap(\.string).sorted(), "\(name)")
+        }
+    }
+
+    @Test func `what a schema requires is what a type cannot do without`() throws {
+        for (name, value) in try Samples.all() {
+            let schema = try #require(schemas[Node(name)])
+            let required = schema["required"]?.sequence?.compactMap(\.string).sorted() ?? []
+
+            #expect(try needed(value) == required, "\(name)")
+        }
+    }
+
+    @Test func `each list of words is its enumeration's`() throws {
+        let words = try [
+            "DeployStep": words(DeployEvent.Step.self), "FunctionState": words(FunctionState.self),
+            "LogLevel": words(LogLevel.self), "UsageGrouping": words(UsageQuery.Grouping.self),
+            "StartKind": words(StartKind.self), "Outcome": words(Outcome.self),
+            "ZygoteState": words(ZygoteState.self), "CgroupLayout": words(CgroupLayout.self),
+        ]
+
+        for (name, cases) in words {
+            #expect(
+                schemas[Node(name)]?["enum"]?.sequence?.compactMap(\.string) == cases,
+                "\(name)"
+            )
+        }
+        let codes = schemas["ProblemCode"]?["examples"]?.sequence?.compactMap(\.string)
+        #expect(codes == ProblemCode.allCases.map(\.rawValue))
+    }
+
+    private func words<Word: CaseIterable & RawRepresentable>(_ type: Word.Type) throws -> [String]
+    where Word.RawValue == String {
+        type.allCases.map(\.rawValue)
+    }
+
+    private func members(_ value: some Encodable) throws -> [String: RawJSON] {
+        let json = try JSONCoding.decode(RawJSON.self, from: JSONCoding.encode(value))
+        guard case .object(let members) = json else { return [:] }
+        return members
+    }
+
+    private func keys(_ value: any Encodable) throws -> [String] {
+        try members(value).keys.sorted()
+    }
+
+    /// The keys without which decoding fails, tried one by one.
+    private func needed<Value: Codable>(_ value: Value) throws -> [String] {
+        let members = try members(value)
+        return try members.keys.sorted().filter { key in
+            var rest = members
+            rest[key] = nil
+            let bytes = try JSONCoding.encode(RawJSON.object(rest))
+            return (try? JSONCoding.decode(Value.self, from: bytes)) == nil
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import GatewayServer
+import Glibc
+import Testing
+
+/// A folder that looks like the root of a host.
+struct StandInHost {
+    let root: String
+
+    init() throws {
+        var template = Array("/tmp/stand-in-host-XXXXXX".utf8CString)
+        root = try #require(mkdtemp(&template).map { String(cString: $0) })
+    }
+
+    var inspector: NodeInspector {
+        var inspector = NodeInspector(version: "1", dataFolder: root)
+        inspector.root = root
+        return inspector
+    }
+
+    /// All that functions need.
+    func prepare(
+        mountinfo: String,
+        controllers: String = "cpuset cpu io memory pids\n",
+        runtime: String = "runc"
+    ) throws {
+        try write("6.1.0-18-amd64\n", to: "/proc/sys/kernel/osrelease")
+        try write(mountinfo, to: "/proc/self/mountinfo")
+        try write("Name:\tx\nSeccomp:\t0\n", to: "/proc/self/status")
+        try write("kill_process errno allow\n", to: "/proc/sys/kernel/seccomp/actions_avail")
+        try write(controllers, to: "/sys/fs/cgroup/cgroup.controllers")
+        for controller in ["cpu", "memory", "pids"] {
+            try write("", to: "/sys/fs/cgroup/\(controller)/cgroup.procs")
+        }
+        try write(
+            "#!/bin/sh\necho \(runtime) version 1.1.5+ds1\necho spec: 1.0.2\n",
+            to: "/usr/sbin/\(runtime)",
+            mode: 0o755
+        )
+        try write("#!/bin/sh\necho Python 3.11.2\n", to: "/usr/bin/python3", mode: 0o755)
+    }
+
+    func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+        var folder = root
+        for name in path.split(separator: "/").dropLast() {
+            folder += "/\(name)"
+            mkdir(folder, 0o755)
+        }
+        let file = try #require(fopen(root + path, "w"))
+        fputs(text, file)
+        fclose(file)
+        chmod(root + path, mode)
+    }
+
+    func remove() {
+        // A folder comes after what is in it, and links are not followed.
+        nftw(root, { path, _, _, _ in path.map { Glibc.remove($0) } ?? 0 }, 16, 8 | 1)
+    }
+}

@@ -1,0 +1,193 @@
+import Functions
+import GRDB
+import Testing
+
+@testable import Storage
+
+@Suite struct RegistryTests {
+    let folder: TemporaryFolder
+    let registry: Registry
+    let echo: FunctionName
+
+    init() throws {
+        folder = try TemporaryFolder()
+        registry = try Registry(path: folder("registry.sqlite"))
+        echo = try #require(FunctionName("echo"))
+    }
+
+    @Test func `a deployed revision is read back as it was`() async throws {
+        let revision = try await reserve(echo)
+
+        let isCurrent = try await registry.deploy(revision, report: report)
+
+        let deployment = Deployment(revision: revision, report: report)
+        #expect(isCurrent)
+        #expect(try await registry.functions() == [deployment])
+        #expect(try await registry.function(echo) == deployment)
+        #expect(try await registry.revision(1, of: echo) == deployment)
+    }
+
+    @Test func `the current revision is the one with the latest number`() async throws {
+        let first = try await reserve(echo)
+        let second = try await reserve(echo)
+        let third = try await reserve(echo)
+
+        let areCurrent = [
+            try await registry.deploy(first, report: report),
+            try await registry.deploy(third, report: report),
+            try await registry.deploy(second, report: report),
+        ]
+
+        #expect(areCurrent == [true, true, false])
+        #expect(try await registry.function(echo)?.revision == third)
+        #expect(try await registry.revisions(of: echo).map(\.revision.number) == [3, 2, 1])
+    }
+
+    @Test func `a number is never given out again`() async throws {
+        let first = try await reserve(echo)
+        try await registry.deploy(first, report: report)
+        let abandoned = try await reserve(echo)
+        #expect(try await registry.remove(echo, atMicros: 5))
+
+        let next = try await reserve(echo, account: "other")
+        try await registry.deploy(next, report: report)
+
+        #expect([first.number, abandoned.number, next.number] == [1, 2, 3])
+        #expect(try await registry.function(echo)?.revision.account == Account("other"))
+    }
+
+    @Test func `a function without a deployed revision is not in service`() async throws {
+        _ = try await reserve(echo)
+
+        #expect(try await registry.functions().isEmpty)
+        #expect(try await registry.function(echo) == nil)
+        #expect(try await registry.remove(echo, atMicros: 5) == false)
+    }
+
+    @Test func `a removed function keeps its revisions`() async throws {
+        try await registry.deploy(try await reserve(echo), report: report)
+
+        #expect(try await registry.remove(echo, atMicros: 5))
+
+        #expect(try await registry.functions().isEmpty)
+        #expect(try await registry.remove(echo, atMicros: 6) == false)
+        #expect(try await registry.revisions(of: echo).count == 1)
+    }
+
+    @Test func `a function in service belongs to its account`() async throws {
+        try await registry.deploy(try await reserve(echo), report: report)
+
+        let error = await #expect(throws: StorageError.self) {
+            try await reserve(echo, account: "other")
+        }
+
+        #expect(error?.code == .refused)
+    }
+
+    @Test func `a revision needs a number that was given out, and only once`() async throws {
+        let revision = try await reserve(echo)
+        try await registry.deploy(revision, report: report)
+
+        for number in [1, 2] {
+            let error = await #expect(throws: StorageError.self) {
+                try await registry.deploy(makeRevision(echo, number), report: report)
+            }
+            #expect(error?.code == .refused)
+        }
+
+        #expect(try await registry.revisions(of: echo).map(\.revision) == [revision])
+    }
+
+    @Test func `a registry is opened again with what it held`() async throws {
+        try await registry.deploy(try await reserve(echo), report: report)
+        try registry.close()
+
+        let again = try Registry(path: registry.path)
+
+        #expect(try await again.functions().count == 1)
+        #expect(
+            try await again.database.write {
+                try Int.fetchOne($0, sql: "PRAGMA synchronous")
+            } == 2
+        )
+    }
+
+    @Test func `a thousand functions are loaded in well under 100 ms`() async throws {
+        for number in 0..<1_000 {
+            let name = try #require(FunctionName("function-\(number)"))
+            try await registry.deploy(try await reserve(name), report: report)
+        }
+
+        var fastest = Duration.seconds(10)
+        for _ in 0..<3 {
+            let start = ContinuousClock.now
+            let functions = try await registry.functions()
+            fastest = min(fastest, ContinuousClock.now - start)
+            #expect(functions.count == 1_000)
+        }
+
+        print("loading 1,000 functions took \(fastest)")
+        #expect(fastest < .milliseconds(100))
+    }
+
+    @Test func `keys are kept by their hashes`() async throws {
+        let keys = ["a", "b"].enumerated().map { number, digit in
+            APIKey(
+                hash: String(repeating: digit, count: 64),
+                account: Account(digit),
+                label: "test",
+                createdAtMicros: Int64(number)
+            )
+        }
+        for key in keys { try await registry.add(key) }
+
+        let error = await #expect(throws: StorageError.self) { try await registry.add(keys[0]) }
+
+        #expect(error?.code == .refused)
+        #expect(try await registry.keys() == keys)
+        #expect(try await registry.removeKey(hash: keys[0].hash))
+        #expect(try await registry.removeKey(hash: keys[0].hash) == false)
+        #expect(try await registry.keys() == [keys[1]])
+    }
+
+    private let report = LoadReport(
+        handlerKind: "predict",
+        schema: #"{"input":{},"output":{}}"#,
+        threads: ["pool-1"],
+        modules: ["numpy"],
+        importMicros: 70_000,
+        loadMicros: 1_200,
+        memoryBytes: 30 << 20,
+        isForkable: false,
+        notForkableReason: "the forked instance did not answer within 1 s"
+    )
+
+    private func reserve(
+        _ name: FunctionName,
+        account: String = "local"
+    ) async throws -> Revision {
+        let number = try await registry.reserveNumber(
+            for: name,
+            account: Account(account),
+            atMicros: 1
+        )
+        return makeRevision(name, number, account: account)
+    }
+
+    private func makeRevision(
+        _ name: FunctionName,
+        _ number: Int,
+        account: String = "local"
+    ) -> Revision {
+        var manifest = Manifest(name: name.description, env: ["A": "b"], secrets: ["token"])
+        manifest.batch = Manifest.Batch()
+        return Revision(
+            function: name,
+            number: number,
+            digest: String(repeating: "f", count: 64),
+            manifest: manifest,
+            account: Account(account),
+            deployedAtMicros: 1
+        )
+    }
+}

@@ -1,0 +1,190 @@
+import ArgumentParser
+import Devices
+import FoundationEssentials
+import Functions
+import GatewayServer
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Instances
+import Logging
+import NIOCore
+import NIOPosix
+import OCIInstances
+import Scheduling
+import ServiceLifecycle
+import Storage
+import Synchronization
+import UnixSignals
+
+/// Wires everything and runs it: the only place where concrete types meet.
+enum GatewayProcess {
+    static func run(_ settings: GatewaySettings) async throws {
+        let logger = Logger(label: "gateway")
+        signal(SIGPIPE, SIG_IGN)
+        raiseFileLimit()
+        let lock = try DataLock(folder: settings.dataFolder)
+        defer { lock.release() }
+
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
+        let threads = NIOThreadPool(numberOfThreads: threadCount)
+        threads.start()
+        let logs = FunctionLogs(folder: "\(settings.dataFolder)/logs", logger: logger)
+        let ledger = try Ledger(
+            path: "\(settings.dataFolder)/billing.sqlite", settings: settings.ledger)
+        let registry = try Registry(path: "\(settings.dataFolder)/registry.sqlite")
+        let dispatcher = try Dispatcher(
+            configuration: settings.gateway, ledger: ledger, logs: logs,
+            loops: Array(group.makeIterator()), logger: logger)
+
+        let oci = try OCIConfiguration(settings: settings)
+        let layers = try LayerBuilder(
+            configuration: oci, threads: threads,
+            environment: ProcessInfo.processInfo.environment)
+        let driver = try OCIDriver(
+            configuration: oci, group: group, threads: threads
+        ) { revision, instance, level, text in
+            logs.append(revision, invocation: nil, instance: instance, level: level, text: text)
+        }
+        try await driver.reclaim()
+        try await prepareRuntime(layers, oci: oci, settings: settings, logger: logger)
+
+        let inventory = await NVML.open(
+            library: settings.nvmlLibrary ?? NVML.libraryDefault
+        ).inventory()
+        let deploySetting = Deployer.Setting(
+            dataFolder: settings.dataFolder, pythonVersion: HostPython.version(oci.python),
+            platform: HostPython.platform, loadMillisMax: settings.gateway.loadMillisMax)
+        let scheduler = Scheduler(
+            driver: driver, gpus: inventory.gpus.isEmpty ? nil : GPUs(inventory),
+            limits: Scheduler.Limits(memoryMiB: settings.memoryMiB), logger: logger,
+            clock: Clock.monotonicNanos
+        ) { revision throws(InstanceError) in
+            try Deployer.plan(revision, setting: deploySetting, layers: layers)
+        }
+        let deployer = Deployer(
+            setting: deploySetting, dispatcher: dispatcher, scheduler: scheduler,
+            registry: registry, layers: layers, threads: threads, loop: group.next(),
+            logger: logger)
+        try await deployer.restore()
+
+        let authorizer = Authorizer(keys: settings.gateway.keys)
+        let gpus = scheduler.gpus
+        let inspector = NodeInspector(
+            version: GatewayVersion.text, dataFolder: settings.dataFolder, runtime: oci.ociRuntime)
+        let isReady = Readiness()
+        let routes = ManagementRoutes(
+            deployer: deployer, dispatcher: dispatcher, scheduler: scheduler, ledger: ledger,
+            authorizer: authorizer, threads: threads, version: GatewayVersion.text,
+            inspect: {
+                try await inspector.report(on: threads, inventory: inventory) {
+                    gpus?.reservedMiB(on: $0) ?? 0
+                }
+            },
+            metrics: {
+                metrics(dispatcher, scheduler, inventory).render()
+            },
+            isReady: { isReady.value })
+        let application = Application(
+            router: routes.router(),
+            server: .init { responder in
+                InvocationChannel(
+                    dispatcher: dispatcher, authorizer: authorizer, responder: responder)
+            },
+            configuration: .init(
+                address: .hostname(settings.host, port: settings.port), backlog: backlog),
+            onServerRunning: { channel in
+                logger.info(
+                    "serving", metadata: ["address": "\(channel.localAddress?.description ?? "")"])
+            },
+            eventLoopGroupProvider: .shared(group), logger: quiet(logger))
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: application), .init(service: Ticking(scheduler: scheduler))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
+        try await services.run()
+
+        isReady.end()
+        await stop(scheduler: scheduler, dispatcher: dispatcher, logs: logs, logger: logger)
+        try ledger.close()
+        try await threads.shutdownGracefully()
+        try await group.shutdownGracefully()
+    }
+
+    private static func metrics(
+        _ dispatcher: Dispatcher, _ scheduler: Scheduler, _ inventory: Inventory
+    ) -> MetricsText {
+        var text = MetricsText(version: GatewayVersion.text)
+        text.functions = dispatcher.allRoutes.map { FunctionSample($0) }
+        text.pools = scheduler.pools.map { PoolSample($0) }
+        (text.memoryHeldMiB, text.memoryBudgetMiB) = scheduler.memory
+        text.gpus = inventory.reports { scheduler.gpus?.reservedMiB(on: $0) ?? 0 }
+        text.process = ProcessUsage.read()
+        text.lostLogLines = dispatcher.logs.lostLines
+        text.ledger = dispatcher.ledgerMetrics
+        return text
+    }
+
+    /// The zygotes end with the gateway anyway; this leaves nothing to reclaim.
+    private static func stop(
+        scheduler: Scheduler, dispatcher: Dispatcher, logs: FunctionLogs, logger: Logger
+    ) async {
+        logger.info("stopping", metadata: ["pools": "\(scheduler.pools.count)"])
+        await withTaskGroup(of: Void.self) { group in
+            for pool in scheduler.pools {
+                group.addTask { await scheduler.retire(pool, rejectingWaiting: true) }
+            }
+        }
+        dispatcher.close()
+        logs.close()
+    }
+
+    /// What the Python runtime itself requires, as a layer, installed at the first start.
+    private static func prepareRuntime(
+        _ layers: LayerBuilder, oci: OCIConfiguration, settings: GatewaySettings, logger: Logger
+    ) async throws {
+        try await layers.prepare()
+        let order = try RuntimeLayer.order(settings: settings, python: oci.python)
+        guard !layers.exists(order.digest) else { return }
+        logger.info("installing what the Python runtime requires")
+        try await layers.build(order) { line in
+            logger.debug("installing", metadata: ["line": "\(line)"])
+        }
+    }
+
+    /// The server's own lines are of use to who looks for a fault in it only.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = .warning
+        return logger
+    }
+
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Threads for calls that block: the OCI runtime, forks, databases, files.
+    private static let threadCount = 16
+    private static let backlog = 1024
+}
+
+/// Whether `/readyz` says yes: from the start of serving to the start of stopping.
+final class Readiness: Sendable {
+    private let isReady = Atomic<Bool>(true)
+
+    var value: Bool { isReady.load(ordering: .relaxed) }
+
+    func end() { isReady.store(false, ordering: .relaxed) }
+}
+
+/// Keep-alives and budgets, for as long as the gateway serves.
+struct Ticking: Service {
+    let scheduler: Scheduler
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await scheduler.run() }
+    }
+}

@@ -1,0 +1,250 @@
+"""From the body of an invocation to the typed arguments of a handler's function."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from faas import Context, Event, Whole
+
+from . import NOTHING, LoadError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .invocations import Invocation
+    from .signature import Parameter
+
+DecodeErrors = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises when the input is at fault; msgspec.ValidationError is a DecodeError."""
+
+RAW_SCHEMA: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
+STREAM_HINTS = ("Iterator[bytes]", "Iterable[bytes]", "Generator[bytes", "AsyncIterator[bytes]")
+
+
+class Plan:
+    """How arguments are made. Either `decode` (from a body) or `prepare` is what to call.
+
+    `prepare` is for what needs more than the body: a context, an event, a stream. Both give the one
+    value that the function from `bind` takes.
+    """
+
+    __slots__ = ("bind", "decode", "prepare", "schema", "streams")
+
+    def __init__(
+        self,
+        schema: dict[str, Any],
+        bind: Callable[[Callable[..., Any], tuple[Any, ...]], Callable[[Any], Any]],
+        decode: Callable[[bytes], Any] | None = None,
+        prepare: Callable[[Invocation], Any] | None = None,
+        streams: bool = False,
+    ) -> None:
+        self.schema = schema
+        self.bind = bind
+        self.decode = decode
+        self.prepare = prepare
+        self.streams = streams
+
+
+def plan_handle(count: int, *, asynchronous: bool) -> Plan:
+    """For `handle(event, context)`, or `handle(event)` if `count` is 1."""
+
+    def prepare(invocation: Invocation) -> tuple[Any, ...]:
+        event = Event(invocation.body, rest=invocation.parts, meta=invocation.headers)
+        return (event, invocation.context()) if count > 1 else (event,)
+
+    return Plan({}, _bind_spread, prepare=prepare, streams=not asynchronous)
+
+
+def plan_predict(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
+    """For `predict`; `parameters` are those after the model."""
+    context = next((one for one in parameters if _is_context(one)), None)
+    others = [one for one in parameters if one is not context]
+    plan = _plan_arguments(others, asynchronous=asynchronous)
+    return plan if context is None else _with_context(plan, context)
+
+
+def plan_item(hint: Any) -> tuple[Callable[[bytes], Any], dict[str, Any]]:
+    """A decoder for a whole body of the type `hint`, and the type's schema."""
+    if hint is bytes:
+        return bytes, RAW_SCHEMA
+    hint = _any() if hint is NOTHING else hint
+    schema = schema_of(hint)
+    return _not_empty(msgspec.json.Decoder(hint, dec_hook=_decode_hook).decode), schema
+
+
+def schema_of(hint: Any) -> dict[str, Any]:
+    """JSON Schema of a type; raises LoadError (signatureInvalid) if it can't come as JSON."""
+    if hint is _any():
+        return {}
+    try:
+        return msgspec.json.schema(hint, schema_hook=_schema_hook)
+    except (TypeError, NotImplementedError, RecursionError, ValueError) as error:
+        message = f"the type {_name(hint)} can't be read from JSON: {error}"
+        raise LoadError("signatureInvalid", message) from error
+
+
+def _plan_arguments(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
+    if len(parameters) == 1:
+        only = parameters[0]
+        if only.annotation is bytes:
+            return Plan(RAW_SCHEMA, _bind_one(only), decode=bytes)
+        if _is_stream(only.annotation):
+            _check_stream(only, asynchronous=asynchronous)
+            take = _take_parts_async if asynchronous else _take_parts
+            return Plan(RAW_SCHEMA, _bind_one(only), prepare=take, streams=True)
+        if only.name == "input":
+            decode, schema = plan_item(only.annotation)
+            return Plan(schema, _bind_one(only), decode=decode)
+    return _plan_object(parameters)
+
+
+def _plan_object(parameters: list[Parameter]) -> Plan:
+    fields: list[Any] = []
+    for one in parameters:
+        hint = _any() if one.annotation is NOTHING else one.annotation
+        fields.append((one.name, hint) if one.default is NOTHING else (one.name, hint, _field(one)))
+    try:
+        struct = msgspec.defstruct("Arguments", fields, forbid_unknown_fields=True, kw_only=True)
+    except (TypeError, ValueError) as error:
+        raise LoadError("signatureInvalid", f"the parameters can't be read: {error}") from error
+    schema = schema_of(struct)
+    definitions = schema.pop("$defs")
+    schema = definitions.pop(schema["$ref"].rpartition("/")[2])
+    if definitions:
+        schema["$defs"] = definitions
+    decoder = msgspec.json.Decoder(struct, dec_hook=_decode_hook)
+    needed = any(one.default is NOTHING for one in parameters)
+    decode = _not_empty(decoder.decode) if needed else lambda body: decoder.decode(body or b"{}")
+    by_keyword = [one.name for one in parameters if one.by_keyword]
+    by_position = [one.name for one in parameters if not one.by_keyword]
+    return Plan(schema, _bind_fields(by_position, by_keyword), decode=decode)
+
+
+def _field(parameter: Parameter) -> Any:
+    default = parameter.default
+    if default is None or type(default) in (bool, int, float, str, bytes):
+        return default
+    return msgspec.field(default_factory=lambda: default)
+
+
+def _not_empty(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """msgspec says of an empty body that it was truncated, which helps nobody."""
+
+    def decode_or_say(body: bytes) -> Any:
+        try:
+            return decode(body)
+        except msgspec.DecodeError:
+            if not body:
+                raise msgspec.ValidationError("the body is empty; JSON is expected") from None
+            raise
+
+    return decode_or_say
+
+
+def _with_context(plan: Plan, context: Parameter) -> Plan:
+    decode, prepare_rest, name = plan.decode, plan.prepare, context.name
+
+    def prepare(invocation: Invocation) -> tuple[Any, Any]:
+        value = decode(invocation.body) if decode else prepare_rest(invocation)  # type: ignore[misc]
+        return value, invocation.context()
+
+    def bind(function: Callable[..., Any], leading: tuple[Any, ...]) -> Callable[[Any], Any]:
+        def call(pair: tuple[Any, Any]) -> Any:
+            def with_context(*positional: Any, **named: Any) -> Any:
+                return function(*positional, **named, **{name: pair[1]})
+
+            return plan.bind(with_context, leading)(pair[0])
+
+        return call
+
+    return Plan(plan.schema, bind, prepare=prepare, streams=plan.streams)
+
+
+def _bind_one(parameter: Parameter) -> Any:
+    def bind(function: Callable[..., Any], leading: tuple[Any, ...]) -> Callable[[Any], Any]:
+        if parameter.by_keyword:
+            return lambda value: function(*leading, **{parameter.name: value})
+        if not leading:
+            return function
+        first = leading[0]
+        return lambda value: function(first, value)
+
+    return bind
+
+
+def _bind_spread(function: Callable[..., Any], _: tuple[Any, ...]) -> Callable[[Any], Any]:
+    return lambda values: function(*values)
+
+
+def _bind_fields(by_position: list[str], by_keyword: list[str]) -> Any:
+    spread = msgspec.structs.astuple
+
+    def bind(function: Callable[..., Any], leading: tuple[Any, ...]) -> Callable[[Any], Any]:
+        if not by_keyword:
+            return lambda struct: function(*leading, *spread(struct))
+
+        def call(struct: Any) -> Any:
+            named = {name: getattr(struct, name) for name in by_keyword}
+            return function(*leading, *[getattr(struct, name) for name in by_position], **named)
+
+        return call
+
+    return bind
+
+
+def _take_parts(invocation: Invocation) -> Any:
+    return iter(Whole(invocation.body)) if invocation.parts is None else invocation.parts
+
+
+def _take_parts_async(invocation: Invocation) -> Any:
+    return aiter(Whole(invocation.body)) if invocation.parts is None else invocation.parts
+
+
+def _is_context(parameter: Parameter) -> bool:
+    return parameter.annotation is Context or (
+        parameter.name == "context" and parameter.annotation is NOTHING
+    )
+
+
+def _is_stream(hint: Any) -> bool:
+    return str(hint).replace("collections.abc.", "").replace("typing.", "").startswith(STREAM_HINTS)
+
+
+def _check_stream(parameter: Parameter, *, asynchronous: bool) -> None:
+    if asynchronous != ("Async" in str(parameter.annotation)):
+        right = "AsyncIterator[bytes]" if asynchronous else "Iterator[bytes]"
+        kind = "an async" if asynchronous else "a synchronous"
+        message = f"the stream {parameter.name} of {kind} handler must be annotated {right}"
+        raise LoadError("signatureInvalid", message)
+
+
+def _any() -> Any:
+    from typing import Any
+
+    return Any
+
+
+def _name(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint)
+
+
+def _is_array(hint: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and getattr(hint, "__origin__", hint) is numpy.ndarray
+
+
+def _decode_hook(hint: type, value: Any) -> Any:
+    """Makes numpy arrays of JSON arrays; msgspec makes everything else itself."""
+    if _is_array(hint):
+        return sys.modules["numpy"].asarray(value)
+    raise NotImplementedError(f"{_name(hint)} can't be read from JSON")
+
+
+def _schema_hook(hint: type) -> dict[str, Any]:
+    if _is_array(hint):
+        return {"type": "array"}
+    raise NotImplementedError(f"no JSON form of {_name(hint)} is known")

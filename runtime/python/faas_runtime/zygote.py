@@ -1,0 +1,160 @@
+"""The sandbox's first process: loads the handler, forks instances, reaps what ends."""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import sys
+from _signal import SIG_DFL, SIGCHLD, SIGINT, set_wakeup_fd, signal
+from _socket import CMSG_SPACE, MSG_CMSG_CLOEXEC, SCM_RIGHTS, SOL_SOCKET, socket
+
+import msgspec
+
+from . import frames, instance
+from .capture import Capture
+from .loading import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+CONTROL_DESCRIPTOR = 3
+DESCRIPTOR_BYTES = 4
+FORK_FAILED_STATUS = 71 << 8
+"""The wait status reported for an instance that could not be forked: exit status 71, EX_OSERR."""
+IDLE_MILLIS = 20
+"""After so long without a frame the zygote does what the first instance would otherwise do."""
+
+
+def main() -> NoReturn:
+    """The whole life of the process, and of each process forked from it."""
+    control = socket(fileno=CONTROL_DESCRIPTOR)
+    os.set_inheritable(CONTROL_DESCRIPTOR, False)
+    signal(SIGINT, SIG_DFL)
+    capture = Capture()
+    try:
+        kind, _, body, _ = receive(control)
+        if kind != frames.LOAD:
+            raise frames.ProtocolError(f"the first frame is of kind {kind}, not load")
+        capture.install()
+        served = load(control, capture, msgspec.json.decode(body))
+        sock = Zygote(control, capture).serve()
+    except frames.ProtocolError as error:
+        capture.own(f"the zygote ends: {error}\n")
+        os._exit(2)
+    except ConnectionError:
+        os._exit(0)
+    except Exception as error:
+        capture.own(f"the zygote ends: {type(error).__name__}: {error}\n")
+        os._exit(2)
+    instance.run(sock, served)
+
+
+def receive(control: socket) -> tuple[int, int, bytes, int]:
+    """Kind, stream, payload and descriptor (or -1) of the next frame; ends the process at EOF.
+
+    Asks for no more than the header, because a descriptor comes with the bytes it was sent with:
+    so it is that frame's, however many frames wait.
+    """
+    header, descriptor = b"", -1
+    while len(header) < frames.HEADER_BYTES:
+        data, ancillary, _, _ = control.recvmsg(
+            frames.HEADER_BYTES - len(header), CMSG_SPACE(DESCRIPTOR_BYTES), MSG_CMSG_CLOEXEC
+        )
+        if not data:
+            os._exit(0)
+        header += data
+        for level, kind, content in ancillary:
+            if level == SOL_SOCKET and kind == SCM_RIGHTS:
+                descriptor = int.from_bytes(content[:DESCRIPTOR_BYTES], sys.byteorder)
+    length, kind, flags, meta_length, stream, _ = frames.HEADER.unpack(header)
+    frames.check(length, flags, meta_length)
+    payload = b""
+    while len(payload) < length:
+        data = control.recv(length - len(payload))
+        if not data:
+            os._exit(0)
+        payload += data
+    return kind, stream, payload[meta_length:], descriptor
+
+
+class Zygote:
+    """Forks on request, and reaps."""
+
+    def __init__(self, control: socket, capture: Capture) -> None:
+        self.control = control
+        self.capture = capture
+        self.numbers: dict[int, int] = {}
+        """Instances by process id."""
+        self.wakeup_read, self.wakeup_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def serve(self) -> socket:
+        """Serves until the control socket closes. Returns in forked processes, with their socket.
+
+        SIGCHLD writes to a pipe that is polled together with the socket, so that none is missed
+        between looking for ended children and waiting.
+        """
+        set_wakeup_fd(self.wakeup_write, warn_on_full_buffer=False)
+        signal(SIGCHLD, lambda *_: None)  # Without a handler of Python's nothing is written.
+        gc.collect()
+        gc.freeze()
+        poller = select.poll()
+        poller.register(self.control.fileno(), select.POLLIN)
+        poller.register(self.wakeup_read, select.POLLIN)
+        self.reap()
+        ready = poller.poll(IDLE_MILLIS)
+        if not ready:
+            self.warm_up()
+        while True:
+            for descriptor, _ in ready:
+                if descriptor == self.wakeup_read:
+                    os.read(self.wakeup_read, 4096)
+                    self.reap()
+                elif (sock := self.take_frame()) is not None:
+                    return sock
+            ready = poller.poll()
+
+    def warm_up(self) -> None:
+        """Imports what reporting an exception needs, so that no instance has to."""
+        from . import faults  # noqa: F401
+
+        gc.freeze()
+
+    def reap(self) -> None:
+        """Waits for every child that has ended, orphans of instances among them."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            number = self.numbers.pop(pid, None)
+            if number is not None:
+                self.report_end(number, status)
+
+    def report_end(self, number: int, status: int) -> None:
+        """Tells the host that an instance has ended."""
+        self.control.sendall(frames.encode(frames.EXITED, number, value=status & 0xFFFF))
+
+    def take_frame(self) -> socket | None:
+        """Takes one frame; in the process that it forks, gives the instance's socket."""
+        kind, number, _, descriptor = receive(self.control)
+        if kind != frames.FORK or descriptor < 0:
+            raise frames.ProtocolError(f"a frame of kind {kind}, or without its descriptor")
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(descriptor)
+            self.report_end(number, FORK_FAILED_STATUS)
+            return None
+        if pid:
+            self.numbers[pid] = number
+            os.close(descriptor)
+            return None
+        set_wakeup_fd(-1)
+        os.close(self.wakeup_read)
+        os.close(self.wakeup_write)
+        self.control.close()
+        return socket(fileno=descriptor)
