@@ -9,15 +9,20 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A library of ours under `Sources/NAME`, with what it may import: the arrows of the design.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.target(name: name)] + dependencies,
         path: "Tests/\(name)Tests",
+        exclude: exclude,
         swiftSettings: strict
     )
 }
@@ -91,7 +96,7 @@ let package = Package(
             "Scheduling",
             ["Functions", "Instances", "Pooling", "Devices", nioConcurrency, logging]),
         module("Billing", ["Functions"]),
-        module("Storage", ["Functions", "Billing", grdb, sqlite]),
+        module("Storage", ["Functions", "Billing", grdb, sqlite], exclude: ["LEDGER.md"]),
         module("GatewayAPI", ["Functions"]),
         module(
             "GatewayServer",
@@ -113,8 +118,20 @@ let package = Package(
                 "GatewayServer", nioCore, nioPosix, logging, lifecycle, signals, arguments, yams,
             ] + hummingbird,
             path: "gateway",
-            exclude: ["run"],
+            exclude: ["run", "openapi.yaml"],
             swiftSettings: strict),
+
+        tests("Billing", ["Functions"]),
+        tests("CLI", ["Functions", "GatewayAPI", "GatewayClient"], exclude: ["canned_gateway.py"]),
+        tests("Devices"),
+        tests("GatewayAPI", ["Functions", yams]),
+        tests("Packaging", ["Functions"]),
+        tests("Pooling", ["Functions"]),
+        tests("Scheduling"),
+        tests("Storage", ["Functions", "Billing", "LedgerBenchmark", grdb]),
+        .executableTarget(
+            name: "LedgerBenchmark", dependencies: ["Functions", "Billing", "Storage"],
+            path: "Tests/Benchmarks/LedgerBenchmark", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

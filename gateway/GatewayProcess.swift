@@ -106,7 +106,9 @@ enum GatewayProcess {
 
         isReady.end()
         await stop(scheduler: scheduler, dispatcher: dispatcher, logs: logs, logger: logger)
+        try await driver.reclaim()
         try ledger.close()
+        try registry.close()
         try await threads.shutdownGracefully()
         try await group.shutdownGracefully()
     }

@@ -32,7 +32,7 @@ package struct UsageStatement: Sendable, Hashable {
     ///
     /// Counts by outcome are of attempts, and add up to `attempts`.
     package struct Row: Sendable, Hashable {
-        /// The name of the function or account, the revision's id, or the day as `2026-01-31` (UTC).
+        /// A function's or account's name, a revision's id, or a day of UTC as `2026-01-31`.
         package var key: String
         package var invocations: Int64 = 0
         package var attempts: Int64 = 0

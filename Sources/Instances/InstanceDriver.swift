@@ -1,8 +1,6 @@
 package import RuntimeProtocol
 
 /// Starts and stops what serves revisions: the whole contract between pools and one kind of sandbox.
-///
-/// `SafeDriver` wraps any driver and holds it to what is written here.
 package protocol InstanceDriver: Sendable {
     /// Makes a revision's sandbox and loads its handler in the zygote.
     ///
@@ -10,6 +8,8 @@ package protocol InstanceDriver: Sendable {
     func open(_ plan: SandboxPlan) async throws(InstanceError) -> any Sandbox
 
     /// Removes what an earlier process of this gateway left behind: processes, cgroups, folders.
+    ///
+    /// Called before the first sandbox is opened, and once more after the last was closed.
     func reclaim() async throws(InstanceError)
 }
 

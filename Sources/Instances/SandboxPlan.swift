@@ -11,6 +11,8 @@ package struct SandboxPlan: Sendable {
     package var devices: DeviceAccess
     /// How long loading may take, in milliseconds.
     package var loadMillisMax: Int
+    /// Instances are forked from the zygote; otherwise its process is the only instance.
+    package var forks = true
 
     package init(
         revision: Revision,

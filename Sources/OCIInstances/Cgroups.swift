@@ -51,7 +51,11 @@ struct Cgroups: Sendable {
                 if name != "rw", name != "ro" { hierarchies[String(name)] = point }
             }
         }
-        if hierarchies["memory"] != nil { return .v1(hierarchies) }
+        if hierarchies["memory"] != nil {
+            // Without controllers, but the OCI runtime makes its groups there too.
+            if let unified { hierarchies["unified"] = unified }
+            return .v1(hierarchies)
+        }
         return unified.map { .v2($0) }
     }
 
@@ -122,6 +126,13 @@ struct Cgroups: Sendable {
             usleep(attempt < 20 ? 500 : 10_000)
         }
         return false
+    }
+
+    /// Removes this gateway's own group, and the one of all gateways when it was the last.
+    func removeRoot() -> Bool {
+        guard remove(root) else { return false }
+        for path in allPaths("/faas") { rmdir(path) }
+        return true
     }
 
     /// Sends SIGKILL to every process in a group and below it.

@@ -7,7 +7,8 @@ import RuntimeProtocol
 /// A child of a zygote that has said hello and sits in its own cgroup: not yet an instance.
 struct ForkedProcess: Sendable {
     let number: UInt32
-    let group: String
+    /// Its own cgroup; nil when it is the sandbox's only process and stays in that one's.
+    let group: String?
     /// Stands for the process even after its pid is used anew.
     let pidDescriptor: CInt
     let socket: CInt
@@ -16,12 +17,12 @@ struct ForkedProcess: Sendable {
     static func fork(
         number: UInt32,
         control: CInt,
-        group: String,
+        group: String?,
         limits: Cgroups.Limits,
         cgroups: Cgroups,
         millisMax: Int
     ) throws(InstanceError) -> ForkedProcess {
-        try cgroups.make(group, limits)
+        if let group { try cgroups.make(group, limits) }
         var ends: [CInt] = [-1, -1]
         guard linux_socket_pair(&ends) == 0 else { throw Files.failure("make", "a socket pair") }
         do throws(InstanceError) {
@@ -29,9 +30,9 @@ struct ForkedProcess: Sendable {
             let sent = sendFork(number, descriptor: ends[1], to: control)
             close(ends[1])
             guard sent else { throw InstanceError(.closed, "the sandbox's zygote has ended") }
-            let process = try hello(number, socket: ends[0], group: group, millisMax: millisMax)
+            let process = try hello(number, socket: ends[0], millisMax: millisMax)
             linux_pass_credentials(ends[0], 0)
-            try cgroups.place(process.pid, in: group)
+            if let group { try cgroups.place(process.pid, in: group) }
             return ForkedProcess(
                 number: number,
                 group: group,
@@ -40,7 +41,7 @@ struct ForkedProcess: Sendable {
             )
         } catch {
             close(ends[0])
-            _ = cgroups.remove(group)
+            if let group { _ = cgroups.remove(group) }
             throw error
         }
     }
@@ -63,7 +64,6 @@ struct ForkedProcess: Sendable {
     private static func hello(
         _ number: UInt32,
         socket: CInt,
-        group: String,
         millisMax: Int
     ) throws(InstanceError) -> (pid: pid_t, descriptor: CInt) {
         var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)

@@ -25,6 +25,10 @@ final class InstanceHandler: ChannelInboundHandler {
     private var decoder = FrameDecoder()
     private var running: [Running] = []
     private var context: ChannelHandlerContext?
+    private var outgoing = ByteBuffer()
+    private var isFlushScheduled = false
+    /// Room for a few small frames.
+    private static let outgoingBytes = 1024
     private let device: Device
     private let payloadBytesMax: Int
     private let onOutput: (String, ByteBuffer) -> Void
@@ -119,11 +123,20 @@ final class InstanceHandler: ChannelInboundHandler {
         send(Frame(.attach, meta: meta), context)
     }
 
+    /// Frames of one tick of the loop leave in one system call, and wake the instance once.
     private func send(_ frame: Frame, _ context: ChannelHandlerContext) {
-        let bytes =
-            FrameHeader.byteCount + frame.meta.lines.readableBytes + frame.body.readableBytes
-        var buffer = context.channel.allocator.buffer(capacity: bytes)
-        frame.write(into: &buffer)
+        frame.write(into: &outgoing)
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute { bound.value.flush() }
+    }
+
+    private func flush() {
+        isFlushScheduled = false
+        guard let context, outgoing.readableBytes > 0 else { return }
+        let buffer = outgoing
+        outgoing = context.channel.allocator.buffer(capacity: Self.outgoingBytes)
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 

@@ -59,7 +59,7 @@ package final class OCIDriver: InstanceDriver {
                 configuration.rootFolder,
                 layerCountMax: OCISpecification.Place.layerCountMax
             )
-            guard tools.cgroups.remove(tools.cgroups.root) else {
+            guard tools.cgroups.removeRoot() else {
                 throw InstanceError(
                     .host,
                     "processes of an earlier gateway in \(tools.cgroups.root) do not end"
@@ -113,8 +113,8 @@ package final class OCIDriver: InstanceDriver {
                     folder: folder,
                     group: group,
                     zygotePID: pid,
-                    zygotePIDDescriptor: descriptor
-                ), ends[0]
+                    zygotePIDDescriptor: descriptor,
+                    forks: plan.forks), ends[0]
             )
         } catch {
             close(ends[0])
@@ -139,6 +139,7 @@ package final class OCIDriver: InstanceDriver {
             env: manifest.env,
             concurrency: manifest.scale.concurrency,
             batch: manifest.batch.map { .init(size: $0.size, waitMillis: $0.waitMillis) },
+            forks: plan.forks,
             logBytesMax: tools.configuration.logBytesMax,
             bodyBytesMax: manifest.limits.payloadBytes
         )

@@ -39,7 +39,7 @@ extension OCISandbox {
             try ForkedProcess.fork(
                 number: number,
                 control: control,
-                group: "\(place.group)/i\(number)",
+                group: place.forks ? "\(place.group)/i\(number)" : nil,
                 limits: place.limits,
                 cgroups: tools.cgroups,
                 millisMax: tools.configuration.forkMillisMax
@@ -49,7 +49,9 @@ extension OCISandbox {
 
     private func scheduleReserve() {
         let isDue = lock.withLockedValue { value in
-            guard value.isServing, !value.isReserveDue, value.reserve == nil else { return false }
+            guard place.forks, value.isServing, !value.isReserveDue, value.reserve == nil else {
+                return false
+            }
             value.isReserveDue = true
             return true
         }
@@ -148,7 +150,8 @@ extension OCISandbox {
             let status = try? await child.exit.futureResult.get()
             timer.cancel()
             _ = try? await tools.threads.runIfActive {
-                instance.finish(exitStatus: status, fault: fault, cgroups: self.tools.cgroups)
+                instance.finish(exitStatus: status, fault: fault, cgroups: self.tools.cgroups,
+                    zygoteGroup: self.place.zygoteGroup)
             }
             lock.withLockedValue { $0.children[instance.number] = nil }
         }

@@ -12,6 +12,8 @@ struct SandboxPlace: Sendable {
     let group: String
     let zygotePID: pid_t
     let zygotePIDDescriptor: CInt
+    /// Whether instances are forked; otherwise the first process is the only one.
+    let forks: Bool
 
     var zygoteGroup: String { "\(group)/zygote" }
     var memoryMiB: Int { revision.manifest.limits.memoryMiB }

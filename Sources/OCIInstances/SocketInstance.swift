@@ -96,10 +96,13 @@ final class SocketInstance: Instance {
     }
 
     /// Ends what is left of the process and its cgroup, and tells how it ended. Blocking.
-    func finish(exitStatus: UInt32?, fault: String?, cgroups: Cgroups) {
-        let outOfMemory = cgroups.memoryKills(in: process.group) > 0
+    func finish(
+        exitStatus: UInt32?, fault: String?, cgroups: Cgroups, zygoteGroup: String
+    ) {
+        let group = process.group ?? zygoteGroup
+        let outOfMemory = cgroups.memoryKills(in: group) > 0
         signal(SIGKILL)
-        _ = cgroups.remove(process.group)
+        if let group = process.group { _ = cgroups.remove(group) }
         let end = Self.end(
             status: exitStatus,
             fault: fault,

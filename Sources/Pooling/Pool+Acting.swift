@@ -54,16 +54,14 @@ extension Pool {
 
     private func start(_ id: InstanceID, _ kind: StartKind) async {
         let began = clock()
-        guard let sandbox = lock.withLockedValue({ $0.sandbox }) else {
-            let failure = StartFailure.zygoteEnded
-            return change { $0.instanceFailed(id, failure, now: $1) }
-        }
         do throws(InstanceError) {
             let reservation = try await host.reserveInstance()
             do throws(InstanceError) {
+                let sandbox = try await sandbox(for: id)
                 let instance = try await sandbox.fork(id.rawValue, device: reservation.device)
                 started(instance, id, kind, began: began, reservation: reservation)
             } catch {
+                await closeOwnSandbox(of: id)
                 reservation.release()
                 throw error
             }
@@ -77,6 +75,22 @@ extension Pool {
         }
     }
 
+    private func sandbox(for id: InstanceID) async throws(InstanceError) -> any Sandbox {
+        guard forks else {
+            let sandbox = try await host.openSandboxForInstance()
+            lock.withLockedValue { $0.ownSandboxes[id] = sandbox }
+            return sandbox
+        }
+        guard let sandbox = lock.withLockedValue({ $0.sandbox }) else {
+            throw InstanceError(.closed, "the zygote has ended")
+        }
+        return sandbox
+    }
+
+    private func closeOwnSandbox(of id: InstanceID) async {
+        await lock.withLockedValue { $0.ownSandboxes.removeValue(forKey: id) }?.close()
+    }
+
     private func started(
         _ instance: any Instance,
         _ id: InstanceID,
@@ -86,7 +100,7 @@ extension Pool {
     ) {
         let now = clock()
         let actions = lock.withLockedValue { value in
-            let from = kind == .cold ? value.openedAt : began
+            let from = kind == .cold && forks ? value.openedAt : began
             value.instances[id] = Running(
                 instance: instance,
                 startNanos: now - min(now, from)
@@ -97,8 +111,11 @@ extension Pool {
         perform(actions)
         if lock.withLockedValue({ $0.doomed.remove(id) }) != nil { instance.stop() }
         instance.whenEnded { [weak self] _ in
-            reservation.release()
-            self?.ended(id)
+            Task {
+                await self?.closeOwnSandbox(of: id)
+                reservation.release()
+                self?.ended(id)
+            }
         }
     }
 

@@ -12,6 +12,8 @@ package final class Pool: @unchecked Sendable {
         /// When the sandbox began to open: cold starts count from here.
         var openedAt: UInt64 = 0
         var instances: [InstanceID: Running] = [:]
+        /// The sandboxes of instances that are not forked.
+        var ownSandboxes: [InstanceID: any Sandbox] = [:]
         /// Told to stop before they had started.
         var doomed: Set<InstanceID> = []
         var waiters: [RequestID: any LeaseWaiter] = [:]
@@ -29,6 +31,8 @@ package final class Pool: @unchecked Sendable {
     }
 
     package let revision: Revision
+    /// Instances are forked from a zygote; otherwise each has a sandbox of its own.
+    package let forks: Bool
     let host: any PoolHost
     let clock: @Sendable () -> UInt64
     let lock: NIOLockedValueBox<Mutable>
@@ -36,14 +40,18 @@ package final class Pool: @unchecked Sendable {
     /// - Parameter clock: monotonic nanoseconds.
     package init(
         revision: Revision,
+        forks: Bool,
         host: any PoolHost,
         clock: @escaping @Sendable () -> UInt64
     ) {
+        self.forks = forks
         self.revision = revision
         self.host = host
         self.clock = clock
         lock = NIOLockedValueBox(
-            Mutable(state: PoolState(limits: PoolLimits(revision.manifest.scale)))
+            Mutable(
+                state: PoolState(
+                    limits: PoolLimits(revision.manifest.scale), forks: forks))
         )
     }
 
@@ -146,11 +154,13 @@ package final class Pool: @unchecked Sendable {
     package var lastFailure: InstanceError? { lock.withLockedValue { $0.lastFailure } }
 
     /// What loading found out; nil while no sandbox is open.
-    package var report: LoadReport? { lock.withLockedValue { $0.sandbox }?.report }
+    package var report: LoadReport? {
+        lock.withLockedValue { $0.sandbox ?? $0.ownSandboxes.values.first }?.report
+    }
 
     /// Memory of the zygote now, in MiB; 0 without one.
     package func zygoteMemoryMiB() async -> Int {
-        await lock.withLockedValue { $0.sandbox }?.memoryMiB() ?? 0
+        await lock.withLockedValue { $0.sandbox ?? $0.ownSandboxes.values.first }?.memoryMiB() ?? 0
     }
 
     /// When a lease last ended, in monotonic nanoseconds; 0 when none has.

@@ -5,6 +5,9 @@ package protocol PoolHost: Sendable {
     /// Makes room for the revision's zygote, then opens its sandbox.
     func openSandbox() async throws(InstanceError) -> any Sandbox
 
+    /// Opens a sandbox whose process serves by itself, in the memory reserved for one instance.
+    func openSandboxForInstance() async throws(InstanceError) -> any Sandbox
+
     /// The sandbox that `openSandbox` gave has ended, so its memory is free.
     func sandboxEnded()
 

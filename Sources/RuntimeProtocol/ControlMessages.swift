@@ -19,6 +19,8 @@ package struct LoadMessage: Codable, Sendable {
     package var env: [String: String]
     package var concurrency: Int
     package var batch: Batch?
+    /// False: the process serves by itself.
+    package var forks: Bool
     package var logBytesMax: Int
     package var bodyBytesMax: Int
 
@@ -30,6 +32,7 @@ package struct LoadMessage: Codable, Sendable {
         env: [String: String],
         concurrency: Int,
         batch: Batch?,
+        forks: Bool,
         logBytesMax: Int,
         bodyBytesMax: Int
     ) {
@@ -40,6 +43,7 @@ package struct LoadMessage: Codable, Sendable {
         self.env = env
         self.concurrency = concurrency
         self.batch = batch
+        self.forks = forks
         self.logBytesMax = logBytesMax
         self.bodyBytesMax = bodyBytesMax
     }

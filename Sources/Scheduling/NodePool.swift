@@ -12,7 +12,6 @@ struct NodePool: PoolHost {
     let revision: Revision
 
     func openSandbox() async throws(InstanceError) -> any Sandbox {
-        var plan = try scheduler.plan(revision)
         let estimate = revision.manifest.limits.memoryMiB
         let (key, now) = (key, scheduler.clock())
         scheduler.lock.withLockedValue { $0.budget.pin(key) }
@@ -21,22 +20,33 @@ struct NodePool: PoolHost {
             $0.admitZygote(key, estimateMiB: estimate, now: now, idle: $1)
         }
         do throws(InstanceError) {
-            if revision.manifest.limits.gpuMemoryMiB > 0 {
-                plan.devices = try requireGPUs().place(
-                    key,
-                    memoryMiB: revision.manifest.limits.gpuMemoryMiB
-                )
-            }
             let began = scheduler.clock()
-            let sandbox = try await scheduler.driver.open(plan)
+            let sandbox = try await open(forks: true)
             measure(sandbox, reloadMicros: (scheduler.clock() - began) / 1000)
             return sandbox
         } catch {
             sandboxEnded()
+            throw error
+        }
+    }
+
+    func openSandboxForInstance() async throws(InstanceError) -> any Sandbox {
+        try await open(forks: false)
+    }
+
+    private func open(forks: Bool) async throws(InstanceError) -> any Sandbox {
+        do throws(InstanceError) {
+            var plan = try scheduler.plan(revision)
+            plan.forks = forks
+            let gpuMemoryMiB = revision.manifest.limits.gpuMemoryMiB
+            if gpuMemoryMiB > 0 {
+                plan.devices = try requireGPUs().place(key, memoryMiB: gpuMemoryMiB)
+            }
+            return try await scheduler.driver.open(plan)
+        } catch {
             scheduler.logger.warning(
                 "sandbox could not be opened",
-                metadata: ["revision": "\(revision.id)", "reason": "\(error.message)"]
-            )
+                metadata: ["revision": "\(revision.id)", "reason": "\(error.message)"])
             throw error
         }
     }

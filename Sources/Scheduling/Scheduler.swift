@@ -45,12 +45,13 @@ package final class Scheduler: Sendable {
     }
 
     /// Makes the pool of a revision; it starts nothing before it is asked to.
-    package func makePool(for revision: Revision) -> Pool {
+    package func makePool(for revision: Revision, forks: Bool) -> Pool {
         lock.withLockedValue { value in
             value.lastKey += 1
             let key = PoolKey(value.lastKey)
             let pool = Pool(
                 revision: revision,
+                forks: forks,
                 host: NodePool(scheduler: self, key: key, revision: revision),
                 clock: clock
             )

@@ -5,10 +5,11 @@ import Synchronization
 ///
 /// An event loop appends the records of one of its ticks and then flushes. Where nothing hinders
 /// it, the flush commits on the spot: the transaction is a few system calls into the page cache,
-/// takes less time than waking another thread, and a tick is a batch whose size follows the load.
+/// takes less time than waking another thread, and a tick is a batch that follows the load.
+///
 /// What may take long is done by the ledger's own thread: checkpoints, retries on a failing disk,
-/// all commits while the disk is slow or `synchronous` is `full`, and what was flushed while another
-/// thread was committing. LEDGER.md has the measurements behind this.
+/// all commits while the disk is slow or `synchronous` is `full`, and what was flushed while
+/// another thread was committing. LEDGER.md has the measurements behind this.
 ///
 /// Nothing is delivered as written before the transaction with its row has been committed.
 package final class LedgerWriter<Token: Sendable>: Sendable {
@@ -67,8 +68,8 @@ package final class LedgerWriter<Token: Sendable>: Sendable {
     }
 
     /// Takes a record; `flush` must follow on the same thread, once for all that were appended.
-    /// - Returns: false when too many wait already, or the writer was closed; the record is then not
-    ///   taken, and nothing will be delivered for it.
+    /// - Returns: false when too many wait already, or the writer was closed; the record is then
+    ///   not taken, and nothing will be delivered for it.
     package func append(_ record: UsageRecord, _ token: Token) -> Bool {
         inbox.append(record, token)
     }

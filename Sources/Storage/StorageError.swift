@@ -61,7 +61,7 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
 }
 
 extension StorageError.Code {
-    /// From SQLite's result codes (https://sqlite.org/rescode.html); the low 8 bits are the primary.
+    /// By the primary result code, the low 8 bits (https://sqlite.org/rescode.html).
     init(sqliteCode: Int32) {
         switch ResultCode(rawValue: sqliteCode & 0xff) {
         case .SQLITE_FULL: self = .diskFull

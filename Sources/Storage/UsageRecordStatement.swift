@@ -116,7 +116,7 @@ private final class BoundText {
     func forget() { text = nil }
 
     func bind(_ text: String, at column: Int32, of statement: OpaquePointer) {
-        // Equal strings from the pool share their storage, which makes this a comparison of pointers.
+        // Equal names from the pool share their storage, so that this compares pointers.
         guard text != self.text else { return }
         self.text = text
         let count = text.utf8.count

@@ -29,8 +29,10 @@ struct FunctionLogsLimitTests {
 
             #expect(texts == (300 - texts.count..<300).map { "line \($0)" })
             #expect(texts.count > 30)
-            #expect(try #require(size(of: fixture.file("echo.ndjson"))) <= 4_096)
-            #expect(try #require(size(of: fixture.file("echo.1.ndjson"))) <= 4_096)
+            for name in ["echo.ndjson", "echo.1.ndjson"] {
+                let bytes = try #require(size(of: fixture.file(name)))
+                #expect(bytes <= 4_096)
+            }
         }
     }
 
@@ -103,9 +105,10 @@ struct FunctionLogsLimitTests {
             }
 
             let texts = fixture.texts()
-            #expect(texts.count == 15)
+            // The disk has room for 16 lines of 4,000 bytes and what stands around each.
+            #expect(texts.count == 16)
             #expect(texts.allSatisfy { $0.utf8.count == 4_000 })
-            #expect(fixture.logs.lostLines == 25)
+            #expect(fixture.logs.lostLines == 24)
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 struct FunctionLogsTests {
     private let first = InvocationID(acceptedAtMicros: 1_700_000_000_000_000, random: 1)
-    private let second = InvocationID(acceptedAtMicros: 1_700_000_000_000_000, random: 2)
+    private let second = InvocationID(acceptedAtMicros: 1_700_000_000_000_000, random: 2 << 32)
 
     @Test func `what was printed is read back with who printed it`() async throws {
         try await withLogs { fixture in

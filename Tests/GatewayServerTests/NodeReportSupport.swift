@@ -51,8 +51,18 @@ struct StandInHost {
         chmod(root + path, mode)
     }
 
-    func remove() {
-        // A folder comes after what is in it, and links are not followed.
-        nftw(root, { path, _, _, _ in path.map { Glibc.remove($0) } ?? 0 }, 16, 8 | 1)
+    func remove() { Self.remove(root) }
+
+    private static func remove(_ path: String) {
+        if let stream = opendir(path) {
+            while let entry = readdir(stream) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != "." && name != ".." { remove("\(path)/\(name)") }
+            }
+            closedir(stream)
+        }
+        Glibc.remove(path)
     }
 }

@@ -19,7 +19,7 @@ struct NodeReportTests {
     @Test func `this host is described`() async throws {
         let inspector = NodeInspector(version: "1.2.3", dataFolder: "/tmp")
         let report = try await inspector.report(
-            on: NIOSingletons.posixBlockingThreadPool,
+            on: .singleton,
             inventory: none
         ) { _ in 0 }
 

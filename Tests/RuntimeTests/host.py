@@ -204,7 +204,8 @@ class Instance(Peer):
 class Sandbox:
     """A zygote and its instances, as the driver sees them but without a container."""
 
-    def __init__(self, folder, layer, *, env=None, **load):
+    def __init__(self, folder, layer, *, env=None, within=(), **load):
+        """`within`: the command that starts the zygote, where it is not started by itself."""
         ours, theirs = socket.socketpair()
         self.control = Peer(ours)
         self.instances = []
@@ -218,7 +219,7 @@ class Sandbox:
             os.dup2(number, 3)
 
         self.process = subprocess.Popen(
-            [*command, str(RUNTIME / "faas_runtime" / "__main__.py")],
+            [*within, *command, str(RUNTIME / "faas_runtime" / "__main__.py")],
             env={"FAAS_RUNTIME_LAYER": str(layer), "PATH": "/usr/bin:/bin", **(env or {})},
             preexec_fn=before_exec,
             pass_fds=(3,),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from faas_runtime import frames
 from faas_runtime.channel import Receiver
 
 GOLDEN = Path(RUNTIME).parent / "golden"
+PROTOCOL = (Path(RUNTIME).parent / "PROTOCOL.md").read_text()
 FRAMES = json.loads((GOLDEN / "frames.json").read_text())["frames"]
 VALID = [frame for frame in FRAMES if frame["valid"]]
 KINDS = {1, 2, 16, 17, 18, 32, 33, 34, 35, 48, 49, 50, 51, 52, 53, 54}
@@ -59,6 +61,32 @@ def test_golden_bytes_decode_to_their_fields(frame):
 
 def test_every_kind_has_a_golden_frame():
     assert {frame["kind"] for frame in VALID} == KINDS
+
+
+def rows(name):
+    """The rows of the tables of PROTOCOL.md for a frame, without their cells' margins."""
+    return re.findall(rf"^\| (\d+) \| `{name}` \| (.*) \|$", PROTOCOL, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [("loadFailed", frames.LOAD_FAILURES), ("error", frames.FAILURES)],
+)
+def test_the_codes_are_those_of_the_protocol(name, codes):
+    [(_, fields)] = rows(name)
+
+    listed = re.search("`:code`, one of ((`[A-Za-z]+`(, )?)+)", fields)[1]
+
+    assert tuple(re.findall("`(.+?)`", listed)) == codes
+
+
+def test_the_kinds_are_those_of_the_protocol():
+    listed = re.findall(r"^\| (\d+) \| `([A-Za-z]+)` \|", PROTOCOL, re.MULTILINE)
+
+    for number, name in listed:
+        constant = re.sub("([A-Z])", r"_\1", name).upper()
+        assert getattr(frames, constant) == int(number)
+    assert {int(number) for number, _ in listed} == KINDS
 
 
 @pytest.mark.parametrize(

@@ -104,11 +104,44 @@ struct Deploy: Sendable {
             account: account,
             deployedAtMicros: Clock.wallMicros()
         )
-        let pool = deployer.scheduler.makePool(for: revision)
+        let pool: Pool
+        let report: Storage.LoadReport
+        if folder.manifest.isolation == .instance {
+            let reason = "the manifest says `isolation: instance`"
+            (pool, report) = try await tryOut(revision, folder, withoutFork: reason)
+        } else {
+            do {
+                (pool, report) = try await tryOut(revision, folder, withoutFork: nil)
+            } catch let error as ForkFailure {
+                await say(.trial, "instances will not be forked: \(error.reason)")
+                (pool, report) = try await tryOut(revision, folder, withoutFork: error.reason)
+            }
+        }
         do {
-            let report = try await tryOut(pool, folder)
             try await deployer.registry.deploy(revision, report: report)
-            await replaceRoute(revision, pool, report)
+        } catch {
+            await deployer.scheduler.retire(pool, rejectingWaiting: true)
+            throw error
+        }
+        await replaceRoute(revision, pool, report)
+    }
+
+    /// The sample was not answered by a fork of the zygote, though it may be by a process that has
+    /// loaded the model itself.
+    private struct ForkFailure: Error {
+        let reason: String
+    }
+
+    /// Loads the handler in a pool of its own and has an instance answer the sample.
+    private func tryOut(
+        _ revision: Revision, _ folder: FunctionFolder, withoutFork reason: String?
+    ) async throws -> (Pool, Storage.LoadReport) {
+        let pool = deployer.scheduler.makePool(for: revision, forks: reason == nil)
+        do {
+            var report = try await tryOut(pool, folder)
+            report.isForkable = reason == nil
+            report.notForkableReason = reason
+            return (pool, report)
         } catch {
             await deployer.scheduler.retire(pool, rejectingWaiting: true)
             throw error
@@ -146,7 +179,6 @@ struct Deploy: Sendable {
         await say(.requirements, "installed")
     }
 
-    /// Loads the handler and has a forked instance answer the sample.
     private func tryOut(_ pool: Pool, _ folder: FunctionFolder) async throws -> Storage.LoadReport {
         await say(.load, "loading the handler in its sandbox")
         let sample = try await blocking { () -> (SampleFile, [UInt8])? in
@@ -167,9 +199,11 @@ struct Deploy: Sendable {
                 eventLoop: deployer.loop
             )
         } catch let failure as Trial.Failure {
+            if pool.forks, let reason = failure.forkReason { throw ForkFailure(reason: reason) }
             throw Problem(failure, last: pool.lastFailure)
         }
-        await say(.trial, "a forked instance answered in \(answer.runMicros) us")
+        let kind = pool.forks ? "a forked instance" : "an instance"
+        await say(.trial, "\(kind) answered in \(answer.runMicros) us")
         try await compare(answer, sample)
         return try await report(of: pool)
     }

@@ -97,7 +97,8 @@ package final class Deployer: Sendable {
     /// Routes for all that was deployed before; starts what `scale.min` asks for.
     package func restore() async throws {
         for function in try await registry.functions() {
-            let pool = scheduler.makePool(for: function.revision)
+            let pool = scheduler.makePool(
+                for: function.revision, forks: function.report.isForkable)
             dispatcher.setRoute(
                 Route(
                     revision: function.revision,

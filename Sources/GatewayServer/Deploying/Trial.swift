@@ -18,6 +18,15 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
         case refused(InvocationFailureCode, FailureMessage?)
         case died(InstanceEnd)
         case tookTooLong
+
+        /// Why it may be the fork's fault; nil when a process of its own would fail alike.
+        var forkReason: String? {
+            switch self {
+            case .notStarted, .refused: nil
+            case .died(let end): "a forked instance died on the sample: \(end)"
+            case .tookTooLong: "a forked instance did not answer the sample in time"
+            }
+        }
     }
 
     let eventLoop: any EventLoop

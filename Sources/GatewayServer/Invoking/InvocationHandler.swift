@@ -331,6 +331,7 @@ extension InvocationHandler: AnswerReceiver {
         var buffer = context.channel.allocator.buffer(capacity: 16 + body.readableBytes)
         AnswerBytes.chunk(body, into: &buffer)
         send(buffer, context)
+        if isOverflowing(context) { context.close(promise: nil) }
     }
 
     func answerEnded(_ end: AnswerEnd) {
@@ -410,10 +411,14 @@ extension InvocationHandler: AnswerReceiver {
     /// Past the HTTP encoder: the bytes are a message already.
     private func send(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
         writer.send(buffer)
-        let (unsent, overflow) = (
-            context.channel.isWritable, dispatcher.configuration.unsentBytesMax
-        )
-        _ = (unsent, overflow)
+    }
+
+    /// Whether the client takes a streamed answer so slowly that what waits for it is too much.
+    private func isOverflowing(_ context: ChannelHandlerContext) -> Bool {
+        guard !context.channel.isWritable, let options = context.channel.syncOptions,
+            let unsent = try? options.getOption(.bufferedWritableBytes)
+        else { return false }
+        return unsent > dispatcher.configuration.unsentBytesMax
     }
 
     private static let lingerMillis = 2000

@@ -81,6 +81,12 @@ package final class FunctionLogs: Sendable {
         later { self.writer.remove(function) }
     }
 
+    /// Ends those who follow now, so that their connections do not hold up a graceful stop; returns
+    /// at once.
+    package func endFollowers() {
+        later { self.writer.endFollowers() }
+    }
+
     /// Takes nothing more, writes what was taken, ends all followers and the thread.
     ///
     /// Blocks until then, for `writerMillisMax` at most. To be called once, at the end.

@@ -3,8 +3,7 @@ import GatewayAPI
 /// How control groups are mounted, from a mount table.
 struct CgroupMounts: Sendable, Hashable {
     var layout: CgroupLayout
-    /// Controllers of version 1 and where each is mounted, or nil as the place of those that version
-    /// 2 offers: they are read from its mount.
+    /// Controllers of version 1, and where each is mounted.
     var controllers: [String: String] = [:]
     /// Where version 2 is mounted.
     var unified: String?

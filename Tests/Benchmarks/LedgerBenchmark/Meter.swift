@@ -4,7 +4,7 @@ final class Meter: @unchecked Sendable {
     var latencies: [Int64] = []
     var seconds = 0.0
     var loopNanos: Int64 = 0
-    var writerNanos: Int64 = 0
+    var processNanos: Int64 = 0
     private var commits: [Int64] = []
     private var rows = 0
 
@@ -21,7 +21,7 @@ final class Meter: @unchecked Sendable {
     /// A line of the table, and its heading.
     static let columns = [
         "rows/s", "p50 us", "p99 us", "p99.9", "max us", "rows/commit", "commit us", "loop CPU",
-        "thread CPU",
+        "all CPU",
     ]
 
     var values: [Double] {
@@ -34,7 +34,7 @@ final class Meter: @unchecked Sendable {
             rows / Double(max(1, commits.count)),
             Double(commits.reduce(0, +)) / Double(max(1, commits.count)) / 1000,
             Double(loopNanos) / rows / 1000,
-            Double(writerNanos) / rows / 1000,
+            Double(processNanos) / rows / 1000,
         ]
     }
 

@@ -55,7 +55,6 @@ final class PolicyWriter: Writer {
                 }
                 loop.write { inbox.take(into: &$0) }
             }
-            meter.writerNanos = nanos(CLOCK_THREAD_CPUTIME_ID)
         }
     }
 
@@ -119,7 +118,7 @@ struct PolicyLoop {
         guard let refusals = try? connection.commit(taken.map(\.0)), refusals.isEmpty else {
             fatalError("the ledger refused a batch")
         }
-        if connection.logPages >= 4096 { connection.checkpoint() }
+        if connection.logPages >= 1000 { connection.checkpoint() }
         let end = nanos()
         gap += (Double(start - last) / Double(taken.count) - gap) / 8
         duration += (Double(end - start) - duration) / 8

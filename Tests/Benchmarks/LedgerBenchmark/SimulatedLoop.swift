@@ -41,6 +41,7 @@ struct SimulatedLoop {
     mutating func run() {
         let start = nanos()
         let startCPU = nanos(CLOCK_THREAD_CPUTIME_ID)
+        let startProcessCPU = nanos(CLOCK_PROCESS_CPUTIME_ID)
         var events: [Simulation.Event] = []
         while !isEnded {
             _ = mailbox.wait()
@@ -50,6 +51,7 @@ struct SimulatedLoop {
         }
         meter.seconds = Double(nanos() - start) / 1e9
         meter.loopNanos = nanos(CLOCK_THREAD_CPUTIME_ID) - startCPU
+        meter.processNanos = nanos(CLOCK_PROCESS_CPUTIME_ID) - startProcessCPU
     }
 
     private mutating func handle(_ event: Simulation.Event) {

@@ -43,7 +43,7 @@ def serve(sock: raw_socket, served: Served) -> NoReturn:
     while True:
         try:
             loop.run_forever()
-        except BaseException as error:  # SystemExit out of a task that the handler started.
+        except (SystemExit, KeyboardInterrupt) as error:  # Out of a task that the handler started.
             served.capture.own(f"a task of the handler raised {type(error).__name__}\n")
 
 

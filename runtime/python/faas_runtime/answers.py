@@ -10,7 +10,7 @@ from faas import Cancelled, InputError, Response
 
 from . import NOTHING
 from .arguments import DecodeErrors
-from .frames import CHUNK, END, ERROR, META_BYTES_MAX, RESULT, encode
+from .frames import CHUNK, END, ERROR, FAILURE_METAS, META_BYTES_MAX, RESULT, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -208,8 +208,8 @@ def failure_frame(stream: int, failure: BaseException | None, micros: int) -> by
 
 
 def _error_frame(stream: int, code: str, micros: int, fields: dict[str, str]) -> bytes:
-    meta = b":code: " + code.encode()
-    return encode(ERROR, stream, flags=END, value=micros, meta=meta, body=encode_json(fields))
+    meta, body = FAILURE_METAS[code], encode_json(fields)
+    return encode(ERROR, stream, flags=END, value=micros, meta=meta, body=body)
 
 
 def _verifier(returns: Any) -> tuple[Callable[[bytes], Any] | None, dict[str, Any]]:

@@ -37,6 +37,21 @@ ERROR = 53
 LOG = 54
 
 
+LOAD_FAILURES = (
+    "moduleNotFound",
+    "attributeNotFound",
+    "importRaised",
+    "loadRaised",
+    "signatureInvalid",
+    "outOfMemory",
+)
+"""What the `:code` of `loadFailed` may be."""
+FAILURES = ("inputInvalid", "handlerRaised", "outputInvalid", "outOfMemory", "cancelled")
+"""What the `:code` of `error` may be."""
+LOAD_FAILURE_METAS = {code: b":code: " + code.encode() for code in LOAD_FAILURES}
+FAILURE_METAS = {code: b":code: " + code.encode() for code in FAILURES}
+
+
 class ProtocolError(Exception):
     """The host said something that the protocol does not allow; the process ends."""
 

@@ -1,4 +1,4 @@
-"""One instance: a process that was forked from the zygote and serves invocations."""
+"""One instance: a process that serves invocations, forked from the zygote if that can be."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Served:
         "batch_wait_millis",
         "capture",
         "concurrency",
+        "forked",
         "handler",
         "identity",
         "log_bytes_max",
@@ -46,11 +47,14 @@ class Served:
         capture: Capture,
         identity: Identity,
         load: dict[str, Any],
+        forked: bool,
     ) -> None:
         self.handler = handler
         self.answerer = answerer
         self.capture = capture
         self.identity = identity
+        self.forked = forked
+        """Whether instances are forked from the process that loaded this, or it is the only one."""
         self.model: Any = None
         self.loop = loop_of(handler)
         batch = load.get("batch") or {}
@@ -67,9 +71,11 @@ class Served:
 
 
 def run(sock: socket, served: Served) -> NoReturn:
-    """Serves until the host closes its end. Called in the forked process, and never returns."""
+    """Serves until the host closes its end. Called in the instance's process; never returns."""
     try:
-        _become_instance(served)
+        signal(SIGUSR1, lambda *_: None)  # Its default would end the process before it serves.
+        if served.forked:
+            _leave_zygote(served)
         os.register_at_fork(after_in_child=sock.close)  # Nobody but this process may answer.
         sock.sendall(frames.encode(frames.HELLO))
         device = _receive_attach(sock)
@@ -88,13 +94,18 @@ def run(sock: socket, served: Served) -> NoReturn:
     os._exit(0)
 
 
-def _become_instance(served: Served) -> None:
+def _leave_zygote(served: Served) -> None:
+    """Gives the process its own of what it has from the zygote."""
     signal(SIGCHLD, SIG_DFL)
-    signal(SIGUSR1, lambda *_: None)  # Its default would end the process before it serves.
     served.capture.open_file()
+    served.capture.output.reset()
     _reseed()
+    go_first()
+
+
+def go_first() -> None:
+    """When memory runs out, this process is to go and not the sandbox's first."""
     try:
-        # When memory runs out, an instance goes and not the zygote.
         descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
         os.write(descriptor, b"1000")
         os.close(descriptor)
@@ -132,8 +143,7 @@ def _receive_exactly(sock: socket, size: int) -> bytes:
 def _attach(sock: socket, served: Served, device: str) -> None:
     """Runs the handler's `attach` and answers the frame; what it prints goes to stream 0."""
     handler, output = served.handler, served.capture.output
-    output.limit = served.log_bytes_max
-    output.reset()
+    output.limit = output.left = served.log_bytes_max
     started = perf_counter_ns()
     if handler.attach is not None:
         from .handler import guard

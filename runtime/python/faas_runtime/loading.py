@@ -31,7 +31,10 @@ ONE_THREAD = {
     "RAYON_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
-"""Threads do not survive a fork, and instances are many: numeric libraries get one thread each."""
+"""Threads do not survive a fork, and instances are many: numeric libraries get one thread each.
+
+Where nothing is forked, how many they use is the manifest's business.
+"""
 NUMERIC_LIBRARIES = (
     "catboost",
     "cupy",
@@ -60,8 +63,9 @@ NUMERIC_LIBRARIES = (
 
 def load(control: socket, capture: Capture, wanted: dict[str, Any]) -> instance.Served:
     """Loads the handler and reports it; ends the process if that fails."""
-    for name, value in ONE_THREAD.items():
-        os.environ.setdefault(name, value)
+    if is_forked(wanted):
+        for name, value in ONE_THREAD.items():
+            os.environ.setdefault(name, value)
     os.environ.update(wanted.get("env") or {})
     for layer in wanted.get("layers") or ():
         add_layer(layer)
@@ -84,6 +88,11 @@ def load(control: socket, capture: Capture, wanted: dict[str, Any]) -> instance.
     }
     control.sendall(frames.encode(frames.LOADED, body=msgspec.json.encode(body)))
     return served
+
+
+def is_forked(wanted: dict[str, Any]) -> bool:
+    """Whether instances are to be forked from the process that loads the handler."""
+    return wanted.get("forks") is not False
 
 
 def add_layer(folder: str) -> None:
@@ -115,7 +124,7 @@ def load_handler(
         body_bytes_max=wanted["bodyBytesMax"],
     )
     identity = Identity(wanted.get("function", ""), wanted.get("revision", ""))
-    served = instance.Served(handler, answerer, capture, identity, wanted)
+    served = instance.Served(handler, answerer, capture, identity, wanted, is_forked(wanted))
     before = perf_counter_ns()
     if handler.load is not None:
         served.model = guard("loadRaised", handler.load)
@@ -145,7 +154,7 @@ def report_failure(control: socket, capture: Capture, error: LoadError) -> NoRet
         "traceback": faults.trace(error.cause) if error.cause is not None else "",
         "log": capture.load_log(),
     }
-    meta = b":code: " + error.code.encode()
+    meta = frames.LOAD_FAILURE_METAS[error.code]
     control.sendall(frames.encode(frames.LOAD_FAILED, meta=meta, body=msgspec.json.encode(body)))
     os._exit(1)
 

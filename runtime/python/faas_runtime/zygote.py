@@ -13,7 +13,7 @@ import msgspec
 
 from . import frames, instance
 from .capture import Capture
-from .loading import load
+from .loading import is_forked, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ CONTROL_DESCRIPTOR = 3
 DESCRIPTOR_BYTES = 4
 FORK_FAILED_STATUS = 71 << 8
 """The wait status reported for an instance that could not be forked: exit status 71, EX_OSERR."""
+WAKEUP_BYTES_MAX = 4096
 IDLE_MILLIS = 20
 """After so long without a frame the zygote does what the first instance would otherwise do."""
 
@@ -37,9 +38,15 @@ def main() -> NoReturn:
         kind, _, body, _ = receive(control)
         if kind != frames.LOAD:
             raise frames.ProtocolError(f"the first frame is of kind {kind}, not load")
-        capture.install()
-        served = load(control, capture, msgspec.json.decode(body))
-        sock = Zygote(control, capture).serve()
+        wanted = msgspec.json.decode(body)
+        if is_forked(wanted):
+            capture.install()
+            served = load(control, capture, wanted)
+            sock = Zygote(control).serve()
+        else:
+            from . import keeper
+
+            sock, served = keeper.start(control, capture, wanted)
     except frames.ProtocolError as error:
         capture.own(f"the zygote ends: {error}\n")
         os._exit(2)
@@ -49,6 +56,14 @@ def main() -> NoReturn:
         capture.own(f"the zygote ends: {type(error).__name__}: {error}\n")
         os._exit(2)
     instance.run(sock, served)
+
+
+def receive_fork(control: socket) -> tuple[int, int]:
+    """The number of the instance to be and the descriptor of its socket, from the next frame."""
+    kind, number, _, descriptor = receive(control)
+    if kind != frames.FORK or descriptor < 0 or not number:
+        raise frames.ProtocolError(f"a frame of kind {kind}, or without number or descriptor")
+    return number, descriptor
 
 
 def receive(control: socket) -> tuple[int, int, bytes, int]:
@@ -79,47 +94,25 @@ def receive(control: socket) -> tuple[int, int, bytes, int]:
     return kind, stream, payload[meta_length:], descriptor
 
 
-class Zygote:
-    """Forks on request, and reaps."""
+class Reaper:
+    """The first process's part that waits for others to end, and tells the host.
 
-    def __init__(self, control: socket, capture: Capture) -> None:
+    SIGCHLD writes to a pipe that is polled together with the control socket, so that none is missed
+    between looking for ended children and waiting.
+    """
+
+    def __init__(self, control: socket) -> None:
         self.control = control
-        self.capture = capture
-        self.numbers: dict[int, int] = {}
-        """Instances by process id."""
         self.wakeup_read, self.wakeup_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-
-    def serve(self) -> socket:
-        """Serves until the control socket closes. Returns in forked processes, with their socket.
-
-        SIGCHLD writes to a pipe that is polled together with the socket, so that none is missed
-        between looking for ended children and waiting.
-        """
         set_wakeup_fd(self.wakeup_write, warn_on_full_buffer=False)
         signal(SIGCHLD, lambda *_: None)  # Without a handler of Python's nothing is written.
-        gc.collect()
-        gc.freeze()
-        poller = select.poll()
-        poller.register(self.control.fileno(), select.POLLIN)
-        poller.register(self.wakeup_read, select.POLLIN)
+        self.poller = select.poll()
+        self.poller.register(self.wakeup_read, select.POLLIN)
+
+    def wake(self) -> None:
+        """Takes what SIGCHLD wrote."""
+        os.read(self.wakeup_read, WAKEUP_BYTES_MAX)
         self.reap()
-        ready = poller.poll(IDLE_MILLIS)
-        if not ready:
-            self.warm_up()
-        while True:
-            for descriptor, _ in ready:
-                if descriptor == self.wakeup_read:
-                    os.read(self.wakeup_read, 4096)
-                    self.reap()
-                elif (sock := self.take_frame()) is not None:
-                    return sock
-            ready = poller.poll()
-
-    def warm_up(self) -> None:
-        """Imports what reporting an exception needs, so that no instance has to."""
-        from . import faults  # noqa: F401
-
-        gc.freeze()
 
     def reap(self) -> None:
         """Waits for every child that has ended, orphans of instances among them."""
@@ -130,19 +123,51 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            number = self.numbers.pop(pid, None)
-            if number is not None:
-                self.report_end(number, status)
+            self.ended(pid, status)
+
+    def ended(self, pid: int, status: int) -> None:
+        """A child has ended."""
+        raise NotImplementedError
 
     def report_end(self, number: int, status: int) -> None:
         """Tells the host that an instance has ended."""
         self.control.sendall(frames.encode(frames.EXITED, number, value=status & 0xFFFF))
 
+
+class Zygote(Reaper):
+    """Forks on request, and reaps."""
+
+    def __init__(self, control: socket) -> None:
+        super().__init__(control)
+        self.numbers: dict[int, int] = {}
+        """Instances by process id."""
+
+    def serve(self) -> socket:
+        """Serves until the control socket closes. Returns in forked processes: their socket."""
+        gc.collect()
+        gc.freeze()
+        poller = self.poller
+        poller.register(self.control.fileno(), select.POLLIN)
+        self.reap()
+        ready = poller.poll(IDLE_MILLIS)
+        if not ready:
+            warm_up()
+        while True:
+            for descriptor, _ in ready:
+                if descriptor == self.wakeup_read:
+                    self.wake()
+                elif (sock := self.take_frame()) is not None:
+                    return sock
+            ready = poller.poll()
+
+    def ended(self, pid: int, status: int) -> None:
+        number = self.numbers.pop(pid, None)
+        if number is not None:
+            self.report_end(number, status)
+
     def take_frame(self) -> socket | None:
         """Takes one frame; in the process that it forks, gives the instance's socket."""
-        kind, number, _, descriptor = receive(self.control)
-        if kind != frames.FORK or descriptor < 0:
-            raise frames.ProtocolError(f"a frame of kind {kind}, or without its descriptor")
+        number, descriptor = receive_fork(self.control)
         try:
             pid = os.fork()
         except OSError:
@@ -158,3 +183,10 @@ class Zygote:
         os.close(self.wakeup_write)
         self.control.close()
         return socket(fileno=descriptor)
+
+
+def warm_up() -> None:
+    """Imports what reporting an exception needs, so that no instance has to."""
+    from . import faults  # noqa: F401
+
+    gc.freeze()
