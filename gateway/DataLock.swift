@@ -13,7 +13,9 @@ struct DataLock {
         file = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0 else {
             throw InstanceError(
-                .host, "another gateway uses \(folder): stop it, or give another --data")
+                .host,
+                "another gateway uses \(folder): stop it, or give another --data"
+            )
         }
     }
 
@@ -26,6 +28,8 @@ struct DataLock {
             if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
         }
         throw InstanceError(
-            .host, "cannot make the folder \(path): \(String(cString: strerror(errno)))")
+            .host,
+            "cannot make the folder \(path): \(String(cString: strerror(errno)))"
+        )
     }
 }

@@ -23,11 +23,14 @@ struct Gateway: AsyncParsableCommand {
 
     @Option(
         help: "Folder for databases, bundles and logs (default: /var/lib/faas for root).",
-        completion: .directory)
+        completion: .directory
+    )
     var data: String?
 
     @Option(
-        help: "Configuration file in YAML: keys, prices, limits.", completion: .file())
+        help: "Configuration file in YAML: keys, prices, limits.",
+        completion: .file()
+    )
     var config: String?
 
     @Option(help: "Folder with the runtimes (default: found beside the program).")
@@ -35,7 +38,8 @@ struct Gateway: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try GatewaySettings(
-            flags: .init(listen: listen, data: data, config: config, runtime: runtime))
+            flags: .init(listen: listen, data: data, config: config, runtime: runtime)
+        )
         try await GatewayProcess.run(settings)
     }
 }

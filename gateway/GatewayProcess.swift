@@ -31,18 +31,28 @@ enum GatewayProcess {
         threads.start()
         let logs = FunctionLogs(folder: "\(settings.dataFolder)/logs", logger: logger)
         let ledger = try Ledger(
-            path: "\(settings.dataFolder)/billing.sqlite", settings: settings.ledger)
+            path: "\(settings.dataFolder)/billing.sqlite",
+            settings: settings.ledger
+        )
         let registry = try Registry(path: "\(settings.dataFolder)/registry.sqlite")
         let dispatcher = try Dispatcher(
-            configuration: settings.gateway, ledger: ledger, logs: logs,
-            loops: Array(group.makeIterator()), logger: logger)
+            configuration: settings.gateway,
+            ledger: ledger,
+            logs: logs,
+            loops: Array(group.makeIterator()),
+            logger: logger
+        )
 
         let oci = try OCIConfiguration(settings: settings)
         let layers = try LayerBuilder(
-            configuration: oci, threads: threads,
-            environment: ProcessInfo.processInfo.environment)
+            configuration: oci,
+            threads: threads,
+            environment: ProcessInfo.processInfo.environment
+        )
         let driver = try OCIDriver(
-            configuration: oci, group: group, threads: threads
+            configuration: oci,
+            group: group,
+            threads: threads
         ) { revision, instance, level, text in
             logs.append(revision, invocation: nil, instance: instance, level: level, text: text)
         }
@@ -53,29 +63,48 @@ enum GatewayProcess {
             library: settings.nvmlLibrary ?? NVML.libraryDefault
         ).inventory()
         let deploySetting = Deployer.Setting(
-            dataFolder: settings.dataFolder, pythonVersion: HostPython.version(oci.python),
-            platform: HostPython.platform, loadMillisMax: settings.gateway.loadMillisMax)
+            dataFolder: settings.dataFolder,
+            pythonVersion: HostPython.version(oci.python),
+            platform: HostPython.platform,
+            loadMillisMax: settings.gateway.loadMillisMax
+        )
         let scheduler = Scheduler(
-            driver: driver, gpus: inventory.gpus.isEmpty ? nil : GPUs(inventory),
-            limits: Scheduler.Limits(memoryMiB: settings.memoryMiB), logger: logger,
+            driver: driver,
+            gpus: inventory.gpus.isEmpty ? nil : GPUs(inventory),
+            limits: Scheduler.Limits(memoryMiB: settings.memoryMiB),
+            logger: logger,
             clock: Clock.monotonicNanos
         ) { revision throws(InstanceError) in
             try Deployer.plan(revision, setting: deploySetting, layers: layers)
         }
         let deployer = Deployer(
-            setting: deploySetting, dispatcher: dispatcher, scheduler: scheduler,
-            registry: registry, layers: layers, threads: threads, loop: group.next(),
-            logger: logger)
+            setting: deploySetting,
+            dispatcher: dispatcher,
+            scheduler: scheduler,
+            registry: registry,
+            layers: layers,
+            threads: threads,
+            loop: group.next(),
+            logger: logger
+        )
         try await deployer.restore()
 
         let authorizer = Authorizer(keys: settings.gateway.keys)
         let gpus = scheduler.gpus
         let inspector = NodeInspector(
-            version: GatewayVersion.text, dataFolder: settings.dataFolder, runtime: oci.ociRuntime)
+            version: GatewayVersion.text,
+            dataFolder: settings.dataFolder,
+            runtime: oci.ociRuntime
+        )
         let isReady = Readiness()
         let routes = ManagementRoutes(
-            deployer: deployer, dispatcher: dispatcher, scheduler: scheduler, ledger: ledger,
-            authorizer: authorizer, threads: threads, version: GatewayVersion.text,
+            deployer: deployer,
+            dispatcher: dispatcher,
+            scheduler: scheduler,
+            ledger: ledger,
+            authorizer: authorizer,
+            threads: threads,
+            version: GatewayVersion.text,
             inspect: {
                 try await inspector.report(on: threads, inventory: inventory) {
                     gpus?.reservedMiB(on: $0) ?? 0
@@ -84,27 +113,45 @@ enum GatewayProcess {
             metrics: {
                 metrics(dispatcher, scheduler, inventory).render()
             },
-            isReady: { isReady.value })
+            isReady: { isReady.value }
+        )
+        let buildGuard = BuildGuard(layers: layers)
         let application = Application(
             router: routes.router(),
             server: .init { responder in
                 InvocationChannel(
-                    dispatcher: dispatcher, authorizer: authorizer, responder: responder)
+                    dispatcher: dispatcher, authorizer: authorizer,
+                    refuses: { buildGuard.refuses($0) }, responder: responder)
             },
             configuration: .init(
-                address: .hostname(settings.host, port: settings.port), backlog: backlog),
+                address: .hostname(settings.host, port: settings.port),
+                backlog: backlog
+            ),
             onServerRunning: { channel in
                 logger.info(
-                    "serving", metadata: ["address": "\(channel.localAddress?.description ?? "")"])
+                    "serving",
+                    metadata: ["address": "\(channel.localAddress?.description ?? "")"]
+                )
             },
-            eventLoopGroupProvider: .shared(group), logger: quiet(logger))
-        let services = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: application), .init(service: Ticking(scheduler: scheduler))],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
-        try await services.run()
+            eventLoopGroupProvider: .shared(group),
+            logger: quiet(logger)
+        )
+        var services = ServiceGroupConfiguration(
+            services: [
+                .init(service: application),
+                .init(
+                    service: Ticking(scheduler: scheduler) {
+                        isReady.end()
+                        logs.endFollowers()
+                    }
+                ),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet(logger)
+        )
+        services.maximumGracefulShutdownDuration = .milliseconds(settings.gateway.drainMillisMax)
+        try await ServiceGroup(configuration: services).run()
 
-        isReady.end()
         await stop(scheduler: scheduler, dispatcher: dispatcher, logs: logs, logger: logger)
         try await driver.reclaim()
         try ledger.close()
@@ -114,7 +161,9 @@ enum GatewayProcess {
     }
 
     private static func metrics(
-        _ dispatcher: Dispatcher, _ scheduler: Scheduler, _ inventory: Inventory
+        _ dispatcher: Dispatcher,
+        _ scheduler: Scheduler,
+        _ inventory: Inventory
     ) -> MetricsText {
         var text = MetricsText(version: GatewayVersion.text)
         text.functions = dispatcher.allRoutes.map { FunctionSample($0) }
@@ -129,7 +178,10 @@ enum GatewayProcess {
 
     /// The zygotes end with the gateway anyway; this leaves nothing to reclaim.
     private static func stop(
-        scheduler: Scheduler, dispatcher: Dispatcher, logs: FunctionLogs, logger: Logger
+        scheduler: Scheduler,
+        dispatcher: Dispatcher,
+        logs: FunctionLogs,
+        logger: Logger
     ) async {
         logger.info("stopping", metadata: ["pools": "\(scheduler.pools.count)"])
         await withTaskGroup(of: Void.self) { group in
@@ -143,7 +195,10 @@ enum GatewayProcess {
 
     /// What the Python runtime itself requires, as a layer, installed at the first start.
     private static func prepareRuntime(
-        _ layers: LayerBuilder, oci: OCIConfiguration, settings: GatewaySettings, logger: Logger
+        _ layers: LayerBuilder,
+        oci: OCIConfiguration,
+        settings: GatewaySettings,
+        logger: Logger
     ) async throws {
         try await layers.prepare()
         let order = try RuntimeLayer.order(settings: settings, python: oci.python)
@@ -185,8 +240,14 @@ final class Readiness: Sendable {
 /// Keep-alives and budgets, for as long as the gateway serves.
 struct Ticking: Service {
     let scheduler: Scheduler
+    /// Called when a graceful stop begins.
+    let onStop: @Sendable () -> Void
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await scheduler.run() }
+        await withGracefulShutdownHandler {
+            await cancelWhenGracefulShutdown { await scheduler.run() }
+        } onGracefulShutdown: {
+            onStop()
+        }
     }
 }

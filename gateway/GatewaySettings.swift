@@ -65,7 +65,8 @@ struct GatewaySettings {
     }
 
     private mutating func setListen(_ text: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)
         else { throw ValidationError("--listen is ADDRESS:PORT, not `\(text)`") }
         let address = text[..<colon]
@@ -80,18 +81,21 @@ struct GatewaySettings {
                 """
                 listening on \(host) without API keys would let anybody run code here: add `keys:` \
                 to the configuration file, or listen on 127.0.0.1
-                """)
+                """
+            )
         }
         guard loops > 0 else { throw ValidationError("loops is at least 1") }
         guard access("\(runtimeFolder)/faas_runtime/__main__.py", R_OK) == 0 else {
             throw ValidationError(
-                "no Python runtime at \(runtimeFolder): give its folder with --runtime")
+                "no Python runtime at \(runtimeFolder): give its folder with --runtime"
+            )
         }
     }
 
     /// `runtime/python` in the checkout that the program was built in, or beside an installed one.
     private static func runtimeFolderBesideProgram() -> String {
-        var folder = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        var folder =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         while let slash = folder.lastIndex(of: "/") {
             folder = String(folder[..<slash])
             for place in ["runtime/python", "share/faas/runtime/python"]
@@ -139,7 +143,8 @@ struct GatewayFile: Decodable {
             let keys = try Yams.load(yaml: text) as? [String: Any] ?? [:]
             if let unknown = keys.keys.sorted().first(where: { !Self.known.contains($0) }) {
                 throw ValidationError(
-                    "unknown key `\(unknown)`; known: \(Self.known.joined(separator: ", "))")
+                    "unknown key `\(unknown)`; known: \(Self.known.joined(separator: ", "))"
+                )
             }
             self = try YAMLDecoder().decode(Self.self, from: text)
         } catch {

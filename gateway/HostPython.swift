@@ -33,8 +33,12 @@ enum RuntimeLayer {
         let requirements = try Requirements(String(decoding: data, as: UTF8.self), file: path)
         return LayerOrder(
             digest: requirements.digest(
-                python: HostPython.version(python), platform: HostPython.platform),
-            lines: requirements.lines, flags: requirements.flags)
+                python: HostPython.version(python),
+                platform: HostPython.platform
+            ),
+            lines: requirements.lines,
+            flags: requirements.flags
+        )
     }
 }
 
@@ -42,15 +46,28 @@ extension OCIConfiguration {
     init(settings: GatewaySettings) throws {
         let python = "/usr/bin/python3"
         guard access(python, X_OK) == 0 else {
-            throw InstanceError(.host, "\(python) is missing: `apt-get install python3 python3-venv`")
+            throw InstanceError(
+                .host,
+                "\(python) is missing: `apt-get install python3 python3-venv`"
+            )
         }
-        let runtimes = ["/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc", "/usr/local/bin/runc"]
+        let runtimes = [
+            "/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc", "/usr/local/bin/runc",
+        ]
         guard let runtime = runtimes.first(where: { access($0, X_OK) == 0 }) else {
             throw InstanceError(.host, "runc is missing: `apt-get install runc`")
         }
         let layer = try RuntimeLayer.order(settings: settings, python: python).digest
+        let copy = try RuntimeCopy.make(
+            of: settings.runtimeFolder,
+            in: settings.dataFolder,
+            python: python
+        )
         self.init(
-            dataFolder: settings.dataFolder, runtimeFolder: settings.runtimeFolder,
-            runtimeLayer: "\(settings.dataFolder)/layers/\(layer)", ociRuntime: runtime)
+            dataFolder: settings.dataFolder,
+            runtimeFolder: copy,
+            runtimeLayer: "\(settings.dataFolder)/layers/\(layer)",
+            ociRuntime: runtime
+        )
     }
 }

@@ -13,19 +13,24 @@ package struct InvocationChannel: HTTPChannelHandler {
     package let responder: HTTPChannelHandler.Responder
     let dispatcher: Dispatcher
     let authorizer: Authorizer
+    let refuses: @Sendable (any Channel) -> Bool
 
+    /// - Parameter refuses: connections that are closed at once.
     package init(
         dispatcher: Dispatcher,
         authorizer: Authorizer,
+        refuses: @escaping @Sendable (any Channel) -> Bool,
         responder: @escaping HTTPChannelHandler.Responder
     ) {
         self.dispatcher = dispatcher
         self.authorizer = authorizer
+        self.refuses = refuses
         self.responder = responder
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            if refuses(channel) { throw ChannelError.ioOnClosedChannel }
             let pipeline = channel.pipeline.syncOperations
             let writer = RawWriter()
             try pipeline.addHandler(writer)

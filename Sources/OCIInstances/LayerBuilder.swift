@@ -34,6 +34,9 @@ package final class LayerBuilder: LayerInstaller {
     private let threads: NIOThreadPool
     private let environment: [String: String]
     private let lastBuild = Atomic<Int>(0)
+    private let running = Atomic<Int>(0)
+    /// Build sandboxes have user ids behind those of functions.
+    private static let userCount = 1000
 
     /// - Parameter environment: the gateway's own.
     package init(
@@ -55,6 +58,14 @@ package final class LayerBuilder: LayerInstaller {
         )
         cgroups = Cgroups(layout: layout, tag: configuration.cgroupTag)
     }
+
+    /// User ids under which set-up code runs, and nothing else.
+    package var buildUsers: Range<Int> {
+        let first = configuration.userFirst + configuration.userCount
+        return first..<(first + Self.userCount)
+    }
+
+    package var isBuilding: Bool { running.load(ordering: .relaxed) > 0 }
 
     private var folder: String { "\(configuration.dataFolder)/layers" }
     private var tools: String { "\(configuration.dataFolder)/tools" }
@@ -108,8 +119,10 @@ package final class LayerBuilder: LayerInstaller {
         let id = "build-\(number)-\(order.digest.prefix(12))"
         let place = "\(folder)/\(Self.prefix)\(id)"
         let group = "\(cgroups.root)/\(id)"
-        let user = configuration.userFirst + configuration.userCount + number % 1000
+        let user = buildUsers.lowerBound + number % Self.userCount
+        running.wrappingAdd(1, ordering: .relaxed)
         defer {
+            running.wrappingSubtract(1, ordering: .relaxed)
             _ = cgroups.remove(group)
             Files.remove(place)
         }

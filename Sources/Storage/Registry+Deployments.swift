@@ -42,6 +42,13 @@ extension Registry {
         try await fetch("WHERE function = ? ORDER BY number DESC", [name.description])
     }
 
+    /// The bundles that revisions are made of, those of removed functions included.
+    package func digests() async throws(StorageError) -> Set<String> {
+        try await read("reading the registry") { database in
+            try String.fetchSet(database, sql: "SELECT digest FROM revision")
+        }
+    }
+
     private func fetch(
         _ condition: String,
         _ arguments: StatementArguments = []

@@ -14,30 +14,22 @@ FOLDER = Path(__file__).resolve().parent
 PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
 END = 1
 
+LOAD = {
+    "function": "diabetes",
+    "revision": "diabetes@3f2a",
+    "handler": "/function",
+    "layers": ["/layers/0"],
+    "env": {"KEY": "value"},
+    "concurrency": 16,
+    "batch": {"size": 1, "waitMillis": 0},
+    "logBytesMax": 65536,
+    "bodyBytesMax": 6291456,
+}
+
 # name, kind, flags, stream, value, meta, body
 VALID = [
-    (
-        "load",
-        1,
-        0,
-        0,
-        0,
-        [],
-        json.dumps(
-            {
-                "function": "diabetes",
-                "revision": "diabetes@3f2a",
-                "handler": "/function",
-                "layers": ["/layers/0"],
-                "env": {"KEY": "value"},
-                "concurrency": 16,
-                "batch": {"size": 1, "waitMillis": 0},
-                "logBytesMax": 65536,
-                "bodyBytesMax": 6291456,
-            },
-            separators=(",", ":"),
-        ),
-    ),
+    ("load", 1, 0, 0, 0, [], json.dumps(LOAD, separators=(",", ":"))),
+    ("loadAlone", 1, 0, 0, 0, [], json.dumps({**LOAD, "forks": False}, separators=(",", ":"))),
     ("fork", 2, 0, 1, 0, [], ""),
     (
         "loaded",

@@ -2,9 +2,9 @@ import Functions
 import GatewayAPI
 import Glibc
 import Instances
+import Logging
 import NIOCore
 import NIOPosix
-import Logging
 import Packaging
 import Pooling
 import RuntimeProtocol
@@ -34,34 +34,45 @@ struct Deploy: Sendable {
         self.progress = progress
     }
 
-    func run() async {
-        do {
-            try await steps()
-        } catch {
-            let problem =
-                switch error {
-                case let error as Problem: error
-                case let error as PackagingError: Problem(error)
-                case let error as InstanceError: Problem(start: error)
-                default: Problem(.internal, detail: "\(error)")
-                }
-            await progress(.failed(problem, elapsedMillis))
-        }
-        unlink(archive)
+    /// What a bundle turned out to be, before anything was built from it.
+    enum Opened {
+        /// It serves already.
+        case unchanged(Route)
+        case new(FunctionFolder, digest: String, isNew: Bool)
     }
 
-    private func steps() async throws {
-        let digest = try await blocking { try Bundle.digest(ofFile: archive) }
+    /// Unpacks the bundle and checks its manifest.
+    ///
+    /// - Throws: `Problem`, `PackagingError`: the bundle is at fault and nothing of it is left.
+    func open(digest: String) async throws -> Opened {
         await say(.received, "bundle \(digest.prefix(12))")
         if let serving = dispatcher.route(name.description), serving.revision.digest == digest {
-            return await unchanged(serving)
+            return .unchanged(serving)
         }
         let (folder, isNew) = try await unpack(digest)
-        do {
-            try await serve(folder, digest: digest)
-        } catch {
-            if isNew { try? await blocking { try Bundle.remove(folder: folder.path) } }
-            throw error
+        return .new(folder, digest: digest, isNew: isNew)
+    }
+
+    /// Does the rest; the last event is `done` or `failed`.
+    func run(_ opened: Opened) async {
+        switch opened {
+        case .unchanged(let route): await unchanged(route)
+        case .new(let folder, let digest, let isNew):
+            do {
+                try await serve(folder, digest: digest)
+            } catch {
+                if isNew { try? await blocking { try Bundle.remove(folder: folder.path) } }
+                await progress(.failed(Self.problem(error), elapsedMillis))
+            }
+        }
+    }
+
+    private static func problem(_ error: any Error) -> Problem {
+        switch error {
+        case let error as Problem: error
+        case let error as PackagingError: Problem(error)
+        case let error as InstanceError: Problem(start: error)
+        default: Problem(.internal, detail: "\(error)")
         }
     }
 
@@ -73,6 +84,7 @@ struct Deploy: Sendable {
             if isNew { _ = try Bundle.unpack(file: archive, into: place) }
             do {
                 let folder = try FunctionFolder(place)
+                try Self.refuseUnsupported(folder.manifest)
                 guard folder.manifest.name == name.description else {
                     throw Problem(
                         .manifestInvalid,
@@ -86,7 +98,6 @@ struct Deploy: Sendable {
                 throw error
             }
         }
-        try refuseUnsupported(folder.manifest)
         await say(.manifest, folder.notes.first ?? "function.yaml is valid")
         return (folder, isNew)
     }
@@ -95,7 +106,10 @@ struct Deploy: Sendable {
         try await installRequirements(folder)
         let name = name
         let number = try await deployer.registry.reserveNumber(
-            for: name, account: account, atMicros: Clock.wallMicros())
+            for: name,
+            account: account,
+            atMicros: Clock.wallMicros()
+        )
         let revision = Revision(
             function: name,
             number: number,
@@ -134,7 +148,9 @@ struct Deploy: Sendable {
 
     /// Loads the handler in a pool of its own and has an instance answer the sample.
     private func tryOut(
-        _ revision: Revision, _ folder: FunctionFolder, withoutFork reason: String?
+        _ revision: Revision,
+        _ folder: FunctionFolder,
+        withoutFork reason: String?
     ) async throws -> (Pool, Storage.LoadReport) {
         let pool = deployer.scheduler.makePool(for: revision, forks: reason == nil)
         do {
@@ -249,7 +265,11 @@ struct Deploy: Sendable {
         return Storage.LoadReport(report, zygoteMemoryMiB: memory)
     }
 
-    private func replaceRoute(_ revision: Revision, _ pool: Pool, _ report: Storage.LoadReport) async {
+    private func replaceRoute(
+        _ revision: Revision,
+        _ pool: Pool,
+        _ report: Storage.LoadReport
+    ) async {
         let before = dispatcher.route(name.description)
         dispatcher.setRoute(
             Route(
@@ -265,7 +285,11 @@ struct Deploy: Sendable {
         if let before {
             Task { [scheduler = deployer.scheduler] in await scheduler.retire(before.pool) }
         }
-        let description = FunctionDescription(revision: revision, pool: pool, facts: RuntimeFacts(report))
+        let description = FunctionDescription(
+            revision: revision,
+            pool: pool,
+            facts: RuntimeFacts(report)
+        )
         await progress(
             DeployEvent(
                 step: .done,
@@ -298,7 +322,7 @@ struct Deploy: Sendable {
         )
     }
 
-    private func refuseUnsupported(_ manifest: Manifest) throws {
+    private static func refuseUnsupported(_ manifest: Manifest) throws {
         let wish =
             !manifest.secrets.isEmpty
             ? "secrets" : manifest.network == .egress ? "network: egress" : nil

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Functions
 package import GatewayAPI
 import Glibc
@@ -51,7 +52,7 @@ package final class Deployer: Sendable {
     let threads: NIOThreadPool
     let loop: any EventLoop
     let logger: Logger
-    private let deploying = NIOLockedValueBox<Set<FunctionName>>([])
+    private let deploying = NIOLockedValueBox<Set<String>>([])
 
     package init(
         setting: Setting,
@@ -96,9 +97,12 @@ package final class Deployer: Sendable {
 
     /// Routes for all that was deployed before; starts what `scale.min` asks for.
     package func restore() async throws {
+        try await removeLeftovers()
         for function in try await registry.functions() {
             let pool = scheduler.makePool(
-                for: function.revision, forks: function.report.isForkable)
+                for: function.revision,
+                forks: function.report.isForkable
+            )
             dispatcher.setRoute(
                 Route(
                     revision: function.revision,
@@ -112,22 +116,44 @@ package final class Deployer: Sendable {
         }
     }
 
-    /// Takes a bundle that lies at `archive` into service; the last event is `done` or `failed`.
+    /// Removes what a deploy left that was cut off: uploads, and bundles of no revision.
+    private func removeLeftovers() async throws {
+        let known = try await registry.digests()
+        let setting = setting
+        try await threads.runIfActive {
+            for name in try FileManager.default.contentsOfDirectory(atPath: setting.bundlesFolder)
+            where !known.contains(name) {
+                try Bundle.remove(folder: "\(setting.bundlesFolder)/\(name)")
+            }
+            for name in try FileManager.default.contentsOfDirectory(
+                atPath: setting.incomingFolder
+            ) {
+                unlink("\(setting.incomingFolder)/\(name)")
+            }
+        }
+    }
+
+    /// Opens the bundle that lies at `archive`, then takes it into service in the background.
+    ///
+    /// The file is removed. After this returns the last event is `done` or `failed`.
+    /// - Throws: `Problem`, `PackagingError`: the bundle is refused, or a deploy is under way.
     package func deploy(
         _ name: FunctionName,
         archive: String,
         account: Account,
         progress: @escaping Progress
-    ) async {
-        guard deploying.withLockedValue({ $0.insert(name).inserted }) else {
-            return await progress(
-                .failed(
-                    Problem(.deployInProgress, detail: "\(name) is being deployed already."),
-                    0
-                )
-            )
+    ) async throws {
+        defer { unlink(archive) }
+        let digest = try await threads.runIfActive { try Bundle.digest(ofFile: archive) }
+        let keys: Set = ["function \(name)", "bundle \(digest)"]
+        let isFree = deploying.withLockedValue { deploying in
+            guard deploying.isDisjoint(with: keys) else { return false }
+            deploying.formUnion(keys)
+            return true
         }
-        defer { deploying.withLockedValue { _ = $0.remove(name) } }
+        guard isFree else {
+            throw Problem(.deployInProgress, detail: "\(name) is being deployed already.")
+        }
         let deploy = Deploy(
             deployer: self,
             name: name,
@@ -135,7 +161,16 @@ package final class Deployer: Sendable {
             account: account,
             progress: progress
         )
-        await deploy.run()
+        do {
+            let opened = try await deploy.open(digest: digest)
+            Task {
+                await deploy.run(opened)
+                deploying.withLockedValue { $0.subtract(keys) }
+            }
+        } catch {
+            deploying.withLockedValue { $0.subtract(keys) }
+            throw error
+        }
     }
 
     /// Takes a function out of service; returns when nothing of it runs.

@@ -8,11 +8,17 @@ extension RuntimeFacts {
     init(_ report: Storage.LoadReport) {
         let schema = try? JSONCoding.decode(HandlerSchema.self, from: Array(report.schema.utf8))
         self.init(
-            handlerKind: HandlerKind(rawValue: report.handlerKind) ?? .predict, schema: schema,
-            streamsInput: report.streamsInput, hasAttach: report.hasAttach,
-            threads: report.threads, forkable: report.isForkable,
-            forkableReason: report.notForkableReason, importMicros: report.importMicros,
-            loadMicros: report.loadMicros, zygoteMemoryBytes: report.memoryBytes)
+            handlerKind: HandlerKind(rawValue: report.handlerKind) ?? .predict,
+            schema: schema,
+            streamsInput: report.streamsInput,
+            hasAttach: report.hasAttach,
+            threads: report.threads,
+            forkable: report.isForkable,
+            forkableReason: report.notForkableReason,
+            importMicros: report.importMicros,
+            loadMicros: report.loadMicros,
+            zygoteMemoryBytes: report.memoryBytes
+        )
     }
 }
 
@@ -20,11 +26,17 @@ extension Storage.LoadReport {
     /// What loading found, and that a forked instance has answered.
     init(_ report: Instances.LoadReport, zygoteMemoryMiB: Int) {
         self.init(
-            handlerKind: report.handlerKind, schema: report.schema,
-            streamsInput: report.streamsInput, hasAttach: report.hasAttach,
-            threads: report.threads, modules: report.modules,
-            importMicros: Int64(report.importMicros), loadMicros: Int64(report.loadMicros),
-            memoryBytes: Int64(zygoteMemoryMiB) << 20, isForkable: true)
+            handlerKind: report.handlerKind,
+            schema: report.schema,
+            streamsInput: report.streamsInput,
+            hasAttach: report.hasAttach,
+            threads: report.threads,
+            modules: report.modules,
+            importMicros: Int64(report.importMicros),
+            loadMicros: Int64(report.loadMicros),
+            memoryBytes: Int64(zygoteMemoryMiB) << 20,
+            isForkable: true
+        )
     }
 }
 

@@ -6,15 +6,28 @@ extension InvocationReport {
     /// What a usage record says, in numbers and in sentences.
     init(_ record: UsageRecord, attempts: Int, message: String?, currency: String) {
         self.init(
-            id: record.id.description, function: record.function, revision: record.revision,
-            account: record.account, trigger: record.trigger.description, state: .ended,
-            outcome: record.outcome, startKind: record.startKind, status: nil,
+            id: record.id.description,
+            function: record.function,
+            revision: record.revision,
+            account: record.account,
+            trigger: record.trigger.description,
+            state: .ended,
+            outcome: record.outcome,
+            startKind: record.startKind,
+            status: nil,
             acceptedAtMicros: record.acceptedAtMicros,
             timings: InvocationTimings(
-                queueMicros: record.queueMicros, startMicros: record.startMicros,
-                runMicros: record.runMicros),
-            billedMillis: record.billedMillis, costNanos: record.costNanos, currency: currency,
-            attempts: attempts, message: message, explanation: Self.explain(record))
+                queueMicros: record.queueMicros,
+                startMicros: record.startMicros,
+                runMicros: record.runMicros
+            ),
+            billedMillis: record.billedMillis,
+            costNanos: record.costNanos,
+            currency: currency,
+            attempts: attempts,
+            message: message,
+            explanation: Self.explain(record)
+        )
     }
 
     private static func explain(_ record: UsageRecord) -> [String] {
@@ -22,21 +35,25 @@ extension InvocationReport {
         if record.queueMicros > 1000 {
             sentences.append(
                 "It waited \(millis(record.queueMicros)) ms because every instance was busy: "
-                    + "a higher scale.max or scale.concurrency shortens that.")
+                    + "a higher scale.max or scale.concurrency shortens that."
+            )
         }
         switch record.startKind {
         case .warm: sentences.append("An idle instance took it: a warm start.")
         case .fork:
             sentences.append(
                 "No instance was idle, so one was forked from the zygote in "
-                    + "\(millis(record.startMicros)) ms.")
+                    + "\(millis(record.startMicros)) ms."
+            )
         case .resume:
             sentences.append(
-                "A parked instance was woken in \(millis(record.startMicros)) ms.")
+                "A parked instance was woken in \(millis(record.startMicros)) ms."
+            )
         case .cold:
             sentences.append(
                 "Nothing was in memory, so the sandbox was made and the model loaded in "
-                    + "\(millis(record.startMicros)) ms: scale.min: 1 avoids that.")
+                    + "\(millis(record.startMicros)) ms: scale.min: 1 avoids that."
+            )
         }
         sentences.append("The handler ran for \(millis(record.runMicros)) ms.")
         switch record.outcome {

@@ -35,17 +35,23 @@ extension ManagementRoutes {
         return FunctionList(
             functions: routes.map {
                 FunctionDescription(revision: $0.revision, pool: $0.pool, facts: nil).summary
-            })
+            }
+        )
     }
 
     private func describe(_ route: Route) async throws -> FunctionDescription {
         let name = route.revision.function
         let report = try await deployer.registry.function(name)?.report
-        return FunctionDescription(revision: route.revision, pool: route.pool, facts: report.map(RuntimeFacts.init))
+        return FunctionDescription(
+            revision: route.revision,
+            pool: route.pool,
+            facts: report.map(RuntimeFacts.init)
+        )
     }
 
     /// Takes the bundle in, then streams what happens.
-    private func deploy(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    private func deploy(_ request: Request, _ context: BasicRequestContext) async throws -> Response
+    {
         let name = try name(context)
         if let route = dispatcher.route(name.description), !authorizer.isOpen,
             route.revision.account != account(request)
@@ -53,25 +59,22 @@ extension ManagementRoutes {
             throw Problem(.forbidden, detail: "The function \(name) belongs to another account.")
         }
         let archive = try await receive(request)
-        let account = account(request)
-        let deployer = deployer
+        let (events, pump) = AsyncStream.makeStream(of: DeployEvent.self)
+        try await deployer.deploy(name, archive: archive, account: account(request)) { event in
+            pump.yield(event)
+            if event.step == .done || event.step == .failed { pump.finish() }
+        }
         return Response(
-            status: .ok, headers: [.contentType: MediaType.lines],
+            status: .ok,
+            headers: [.contentType: MediaType.lines],
             body: .init { writer in
-                let (events, pump) = AsyncStream.makeStream(of: DeployEvent.self)
-                let work = Task {
-                    await deployer.deploy(name, archive: archive, account: account) {
-                        pump.yield($0)
-                    }
-                    pump.finish()
-                }
                 for await event in events {
                     let line = try JSONCoding.encodeLine(event)
                     try await writer.write(ByteBuffer(bytes: line))
                 }
-                await work.value
                 try await writer.finish(nil)
-            })
+            }
+        )
     }
 
     /// Writes the body to a file, which the deploy removes.
@@ -88,7 +91,9 @@ extension ManagementRoutes {
                 bytes += buffer.readableBytes
                 guard bytes <= limit else {
                     throw Problem(
-                        .payloadTooLarge, detail: "A bundle has \(limit) bytes at most.")
+                        .payloadTooLarge,
+                        detail: "A bundle has \(limit) bytes at most."
+                    )
                 }
                 try await threads.runIfActive { try Self.write(buffer, to: file) }
             }
@@ -104,11 +109,15 @@ extension ManagementRoutes {
             var written = 0
             while written < bytes.count {
                 let count = Glibc.write(
-                    file, bytes.baseAddress.map { $0 + written }, bytes.count - written)
+                    file,
+                    bytes.baseAddress.map { $0 + written },
+                    bytes.count - written
+                )
                 guard count > 0 else {
                     throw Problem(
                         .internal,
-                        detail: "The bundle cannot be stored: \(String(cString: strerror(errno))).")
+                        detail: "The bundle cannot be stored: \(String(cString: strerror(errno)))."
+                    )
                 }
                 written += count
             }
@@ -121,7 +130,8 @@ extension ManagementRoutes {
         let logs = dispatcher.logs
         let feed = try await threads.runIfActive { logs.read(function: name, query) }
         return Response(
-            status: .ok, headers: [.contentType: MediaType.lines],
+            status: .ok,
+            headers: [.contentType: MediaType.lines],
             body: .init { writer in
                 for line in feed.lines {
                     try await writer.write(ByteBuffer(bytes: try JSONCoding.encodeLine(line)))
@@ -132,6 +142,7 @@ extension ManagementRoutes {
                     }
                 }
                 try await writer.finish(nil)
-            })
+            }
+        )
     }
 }

@@ -22,21 +22,27 @@ extension ManagementRoutes {
         let statement = try await ledger.usage(
             LedgerQuery(
                 fromMicros: query.from?.micros ?? 0,
-                toMicros: query.to?.micros ?? LedgerQuery.lastMicros, account: query.account,
-                function: query.function),
-            by: .init(query.grouping))
+                toMicros: query.to?.micros ?? LedgerQuery.lastMicros,
+                account: query.account,
+                function: query.function
+            ),
+            by: .init(query.grouping)
+        )
         let answer = GatewayAPI.UsageStatement(statement, query: query, currency: currency)
         switch query.format {
         case .json: return try Self.json(answer)
         case .csv:
             return Response(
-                status: .ok, headers: [.contentType: MediaType.csv],
-                body: .init(byteBuffer: ByteBuffer(string: answer.csv)))
+                status: .ok,
+                headers: [.contentType: MediaType.csv],
+                body: .init(byteBuffer: ByteBuffer(string: answer.csv))
+            )
         }
     }
 
     private func invocation(
-        _ request: Request, _ context: BasicRequestContext
+        _ request: Request,
+        _ context: BasicRequestContext
     ) async throws -> Response {
         let text = context.parameters.get("id") ?? ""
         guard let id = InvocationID(text) else {
@@ -48,19 +54,27 @@ extension ManagementRoutes {
         else {
             throw Problem(
                 .invocationNotFound,
-                detail: "No usage record has the id \(id): it was rejected, or is not over yet.")
+                detail: "No usage record has the id \(id): it was rejected, or is not over yet."
+            )
         }
         let lines = try await threads.runIfActive { [dispatcher] in
             FunctionName(last.function).map {
                 dispatcher.logs.read(
-                    function: $0, tail: 20, invocation: id.description)
+                    function: $0,
+                    tail: 20,
+                    invocation: id.description
+                )
             } ?? []
         }
         let message = last.outcome == .completed ? nil : lines.last { $0.level == .error }?.text
         return try Self.json(
             InvocationReport(
-                last, attempts: records.count, message: message,
-                currency: dispatcher.configuration.prices.currency))
+                last,
+                attempts: records.count,
+                message: message,
+                currency: dispatcher.configuration.prices.currency
+            )
+        )
     }
 }
 
@@ -78,18 +92,28 @@ extension Billing.UsageStatement.Grouping {
 extension GatewayAPI.UsageStatement {
     fileprivate init(_ statement: Billing.UsageStatement, query: UsageQuery, currency: String) {
         self.init(
-            grouping: query.grouping, fromMicros: query.from?.micros, toMicros: query.to?.micros,
-            rows: statement.rows.map(UsageRow.init), total: UsageRow(statement.total),
-            currency: currency)
+            grouping: query.grouping,
+            fromMicros: query.from?.micros,
+            toMicros: query.to?.micros,
+            rows: statement.rows.map(UsageRow.init),
+            total: UsageRow(statement.total),
+            currency: currency
+        )
     }
 }
 
 extension UsageRow {
     fileprivate init(_ row: Billing.UsageStatement.Row) {
         self.init(
-            key: row.key, invocations: row.attempts, failures: row.attempts - row.completed,
-            billedMillis: row.billedMillis, memoryMiBMillis: row.memoryMiBMillis,
-            gpuMemoryMiBMillis: row.gpuMemoryMiBMillis, bytesIn: row.bytesIn,
-            bytesOut: row.bytesOut, costNanos: row.costNanos)
+            key: row.key,
+            invocations: row.attempts,
+            failures: row.attempts - row.completed,
+            billedMillis: row.billedMillis,
+            memoryMiBMillis: row.memoryMiBMillis,
+            gpuMemoryMiBMillis: row.gpuMemoryMiBMillis,
+            bytesIn: row.bytesIn,
+            bytesOut: row.bytesOut,
+            costNanos: row.costNanos
+        )
     }
 }

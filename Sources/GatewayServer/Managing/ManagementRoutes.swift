@@ -27,10 +27,16 @@ package struct ManagementRoutes: Sendable {
     ///   - inspect: looks at the host, for `faas doctor`.
     ///   - metrics: Prometheus text.
     package init(
-        deployer: Deployer, dispatcher: Dispatcher, scheduler: Scheduler, ledger: Ledger,
-        authorizer: Authorizer, threads: NIOThreadPool, version: String,
+        deployer: Deployer,
+        dispatcher: Dispatcher,
+        scheduler: Scheduler,
+        ledger: Ledger,
+        authorizer: Authorizer,
+        threads: NIOThreadPool,
+        version: String,
         inspect: @escaping @Sendable () async throws -> NodeReport,
-        metrics: @escaping @Sendable () async -> [UInt8], isReady: @escaping @Sendable () -> Bool
+        metrics: @escaping @Sendable () async -> [UInt8],
+        isReady: @escaping @Sendable () -> Bool
     ) {
         self.deployer = deployer
         self.dispatcher = dispatcher
@@ -56,8 +62,10 @@ package struct ManagementRoutes: Sendable {
         let keyed = router.group().add(middleware: KeyMiddleware(authorizer: authorizer))
         keyed.get("/metrics") { _, _ in
             Response(
-                status: .ok, headers: [.contentType: PrometheusText.contentType],
-                body: .init(byteBuffer: ByteBuffer(bytes: await metrics())))
+                status: .ok,
+                headers: [.contentType: PrometheusText.contentType],
+                body: .init(byteBuffer: ByteBuffer(bytes: await metrics()))
+            )
         }
         keyed.get("/v1/node") { _, _ in try Self.json(try await inspect()) }
         keyed.get("/v1/pools") { _, _ in try Self.json(await pools()) }
@@ -67,11 +75,14 @@ package struct ManagementRoutes: Sendable {
     }
 
     static func json(
-        _ value: some Encodable, status: HTTPResponse.Status = .ok
+        _ value: some Encodable,
+        status: HTTPResponse.Status = .ok
     ) throws -> Response {
         Response(
-            status: status, headers: [.contentType: MediaType.json],
-            body: .init(byteBuffer: ByteBuffer(bytes: try JSONCoding.encode(value))))
+            status: status,
+            headers: [.contentType: MediaType.json],
+            body: .init(byteBuffer: ByteBuffer(bytes: try JSONCoding.encode(value)))
+        )
     }
 
     /// Whose request this is: the key's account, or the local one where no keys are configured.
@@ -85,7 +96,8 @@ package struct ManagementRoutes: Sendable {
         guard let name = FunctionName(text) else {
             throw Problem(
                 .nameInvalid,
-                detail: "`\(text)` is not a function name: 1 to 63 of a-z, 0-9 and -.")
+                detail: "`\(text)` is not a function name: 1 to 63 of a-z, 0-9 and -."
+            )
         }
         return name
     }
@@ -97,7 +109,9 @@ package struct ManagementRoutes: Sendable {
             authorizer.isOpen || route.revision.account == account(request)
         else {
             throw Problem(
-                .functionNotFound, detail: "There is no function \(name): see `faas list`.")
+                .functionNotFound,
+                detail: "There is no function \(name): see `faas list`."
+            )
         }
         return route
     }
@@ -119,10 +133,14 @@ package struct ManagementRoutes: Sendable {
             let used = pool.lastUsedAt
             reports.append(
                 PoolReport(
-                    function: pool.revision.function.description, revision: pool.revision.id,
-                    counts: counts, memoryBytes: Int64(await pool.zygoteMemoryMiB()) << 20,
+                    function: pool.revision.function.description,
+                    revision: pool.revision.id,
+                    counts: counts,
+                    memoryBytes: Int64(await pool.zygoteMemoryMiB()) << 20,
                     gpuMemoryMiB: limits.gpuMemoryMiB * (counts.idle + counts.busy),
-                    lastUsedAtMicros: used == 0 ? nil : wall - Int64((now - used) / 1000)))
+                    lastUsedAtMicros: used == 0 ? nil : wall - Int64((now - used) / 1000)
+                )
+            )
         }
         return PoolList(pools: reports.sorted { $0.revision < $1.revision })
     }

@@ -9,7 +9,8 @@ import Storage
 /// Answers what a route throws as a problem document.
 struct ProblemMiddleware: RouterMiddleware {
     func handle(
-        _ request: Request, context: BasicRequestContext,
+        _ request: Request,
+        context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
         do {
@@ -18,7 +19,11 @@ struct ProblemMiddleware: RouterMiddleware {
             return Self.response(problem)
         } catch let error as HTTPError where error.status == .notFound {
             return Self.response(
-                Problem(.routeNotFound, detail: "There is no \(request.method) \(request.uri.path)."))
+                Problem(
+                    .routeNotFound,
+                    detail: "There is no \(request.method) \(request.uri.path)."
+                )
+            )
         } catch let error as HTTPError where error.status == .methodNotAllowed {
             return Self.response(Problem(.methodNotAllowed))
         } catch let error as HTTPError where error.status == .contentTooLarge {
@@ -34,11 +39,16 @@ struct ProblemMiddleware: RouterMiddleware {
     static func response(_ problem: Problem) -> Response {
         var headers: HTTPFields = [.contentType: MediaType.problem]
         if let seconds = problem.retryAfterSeconds { headers[.retryAfter] = "\(seconds)" }
-        if problem.code == ProblemCode.unauthorized.rawValue { headers[.wwwAuthenticate] = "Bearer" }
+        if problem.code == ProblemCode.unauthorized.rawValue {
+            headers[.wwwAuthenticate] = "Bearer"
+        }
         return Response(
-            status: .init(code: problem.status), headers: headers,
+            status: .init(code: problem.status),
+            headers: headers,
             body: .init(
-                byteBuffer: ByteBuffer(bytes: (try? JSONCoding.encode(problem)) ?? [])))
+                byteBuffer: ByteBuffer(bytes: (try? JSONCoding.encode(problem)) ?? [])
+            )
+        )
     }
 }
 
@@ -47,7 +57,8 @@ struct KeyMiddleware: RouterMiddleware {
     let authorizer: Authorizer
 
     func handle(
-        _ request: Request, context: BasicRequestContext,
+        _ request: Request,
+        context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
         let authorization = request.headers[.authorization]

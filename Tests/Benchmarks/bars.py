@@ -1,0 +1,184 @@
+"""What was measured against what is promised: one row for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+MEGABYTE = 1_000_000
+
+Raw = dict[str, Any]
+
+
+@dataclass
+class Row:
+    """One line of the table. `value` and `bar` have the same unit; `met` follows from them."""
+
+    what: str
+    promised: str
+    measured: str
+    value: float
+    bar: float
+    met: bool
+
+    def json(self) -> Raw:
+        return asdict(self)
+
+
+def at_most(what: str, promised: str, measured: str, value: float, bar: float) -> Row:
+    return Row(what, promised, measured, value, bar, value <= bar)
+
+
+def at_least(what: str, promised: str, measured: str, value: float, bar: float) -> Row:
+    return Row(what, promised, measured, value, bar, value >= bar)
+
+
+def rows(results: Raw) -> list[Row]:
+    makers: dict[str, Callable[[Any], list[Row]]] = {
+        "warm": warm_rows,
+        "fromZero": from_zero_rows,
+        "cold": cold_rows,
+        "burst": burst_rows,
+        "idle": idle_rows,
+    }
+    return [row for part, found in results.items() for row in makers[part](found)]
+
+
+def warm_rows(warm: Raw) -> list[Row]:
+    found = latency_rows(warm)
+    for depth in ("16", "64"):
+        found += throughput_rows(warm, depth)
+    for depth in ("1", "16", "64"):
+        micros = middle(warm, depth, lambda each: each["gateway"]["gatewayCPUMicros"])
+        what = f"gateway CPU per warm invocation, {depth} at once"
+        found.append(at_most(what, "at most 35 us", f"{micros:.1f} us", micros, 35))
+    return found
+
+
+def latency_rows(warm: Raw) -> list[Row]:
+    ratio = middle(warm, "1", lambda each: micros_of(each, "gateway") / micros_of(each, "direct"))
+    gateway = middle(warm, "1", lambda each: micros_of(each, "gateway"))
+    slowest = middle(warm, "1", lambda each: each["gateway"]["p99_micros"])
+    direct = middle(warm, "1", lambda each: micros_of(each, "direct"))
+    measured = f"{gateway:.0f} us (p99 {slowest:.0f}); direct {direct:.1f} us"
+    # The machine's speed drifts: where a direct call takes longer than 20 us, so may this.
+    bar = 100 * max(1.0, direct / 20)
+    return [
+        at_most(
+            "warm p50, 1 at once",
+            "at most 4 times a direct call",
+            f"{measured}: {ratio:.2f} times",
+            ratio,
+            4,
+        ),
+        at_most(
+            "warm p50, 1 at once",
+            "under 100 us where a direct call takes 20",
+            f"{gateway:.0f} us where it takes {direct:.1f}",
+            gateway,
+            bar,
+        ),
+    ]
+
+
+def throughput_rows(warm: Raw, depth: str) -> list[Row]:
+    what = f"warm requests/s, {depth} at once"
+    gateway = middle(warm, depth, lambda each: each["gateway"]["per_second"])
+    found = []
+    for other, promised, bar in (
+        ("direct", "at least 20 % of the direct loop", 0.2),
+        ("functions-framework", "at least 10 times functions-framework", 10),
+        ("uvicorn", "at least bare uvicorn", 1),
+    ):
+        theirs = middle(warm, depth, lambda each, other=other: each[other]["per_second"])
+        ratio = middle(
+            warm,
+            depth,
+            lambda each, other=other: each["gateway"]["per_second"] / each[other]["per_second"],
+        )
+        shown = f"{ratio:.0%}" if other == "direct" else f"{ratio:.2f} times"
+        measured = f"{gateway:,.0f} against {theirs:,.0f}: {shown}"
+        found.append(at_least(what, promised, measured, ratio, bar))
+    return found
+
+
+def micros_of(each: Raw, name: str) -> float:
+    return float(each[name]["p50_micros"])
+
+
+def middle(warm: Raw, depth: str, figure: Callable[[Raw], float]) -> float:
+    """The median over rounds. Ratios are made within a round, as speeds drift between them."""
+    return median(figure(each[depth]) for each in warm["rounds"])
+
+
+def from_zero_rows(found: Raw) -> list[Row]:
+    echo = [each["millis"] for each in found["echo"]]
+    embed = [each["millis"] - each["run"] for each in found["embed"]]
+    own = median(each["run"] for each in found["embed"])
+    total = median(each["millis"] for each in found["embed"])
+    shown = f"{spread(embed)} beside its own {own:.1f} ms; {total:.1f} ms in all"
+    return [
+        at_most("echo from zero, zygote present", "within 10 ms", spread(echo), median(echo), 10),
+        at_most(
+            "embed from zero, zygote present",
+            "within 10 ms plus its own first inference",
+            shown,
+            median(embed),
+            10,
+        ),
+    ]
+
+
+def cold_rows(found: list[Raw]) -> list[Row]:
+    millis = [each["millis"] for each in found]
+    what = "echo from zero, nothing in memory"
+    return [at_most(what, "within 120 ms", spread(millis), median(millis), 120)]
+
+
+def spread(millis: list[float]) -> str:
+    return f"{median(millis):.1f} ms (max {max(millis):.1f}, n={len(millis)})"
+
+
+def burst_rows(found: Raw) -> list[Row]:
+    bursts, count = found["bursts"], found["instances"]
+    ready = median(each["readySeconds"] for each in bursts)
+    answered = median(each["answeredSeconds"] for each in bursts)
+    grown = median((each["allBytes"] - each["zygoteBytes"]) / count for each in bursts)
+    whole = median(each["allBytes"] for each in bursts)
+    zygote = median(each["zygoteBytes"] for each in bursts)
+    memory = (
+        f"{whole / MEGABYTE:.0f} MB, zygote {zygote / MEGABYTE:.0f} MB: "
+        f"{grown / MEGABYTE:.1f} MB each"
+    )
+    what = f"{count} instances of embed at once"
+    return [
+        at_most(
+            what,
+            "ready within 1 s",
+            f"{ready:.2f} s; all {count} had answered after {answered:.2f} s",
+            ready,
+            1,
+        ),
+        at_most(what, "the zygote's memory plus 10 MB each", memory, grown / MEGABYTE, 10),
+    ]
+
+
+def idle_rows(found: Raw) -> list[Row]:
+    seconds = median(each["seconds"] for each in found["starts"])
+    resident = max(each["residentBytes"] for each in found["starts"]) / MEGABYTE
+    what = f"{found['functions']:,} deployed functions, all idle"
+    return [
+        at_most(what, "under 100 MB resident", f"{resident:.0f} MB", resident, 100),
+        at_most(what, "start-up under 2 s", f"{seconds:.2f} s", seconds, 2),
+    ]
+
+
+def table(found: list[Row]) -> str:
+    lines = ["| What | Bar | Measured | Of the bar | Met |", "| --- | --- | --- | --- | --- |"]
+    for row in found:
+        share = f"{row.value / row.bar:.2f}"
+        met = "yes" if row.met else "**no**"
+        lines.append(f"| {row.what} | {row.promised} | {row.measured} | {share} | {met} |")
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""An instance of `echo`, invoked over its socket by a loop in C: what the gateway is compared to.
+
+It is forked by the real runtime from a real zygote, by the same interpreter with the same flags and
+layer as in a sandbox, but outside a container, as nobody but the gateway holds the socket of one
+inside.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from load import Load
+from processes import Failure
+from settings import BENCHMARKS, BODY, REPOSITORY
+
+sys.path.append(str(REPOSITORY / "Tests" / "RuntimeTests"))
+
+from host import END, INVOKE, Instance, Sandbox, encode
+
+# What the gateway writes into the frame for a request of wrk's.
+META = {
+    ":id": "01a1fc23-2014-7b89-8392-80728d772786",
+    ":method": "POST",
+    ":path": "",
+    "content-type": "application/json",
+}
+FRAME = encode(INVOKE, 0, flags=END, value=10_000, meta=META, body=BODY)
+
+
+class DirectInstance:
+    def __init__(self, layer: Path, depth_max: int, work: Path) -> None:
+        self.driver = build_driver(work)
+        folder = REPOSITORY / "functions" / "echo"
+        self.sandbox = Sandbox(folder, layer, layers=[], concurrency=depth_max)
+        self.sandbox.loaded()
+
+    def __enter__(self) -> DirectInstance:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.sandbox.close()
+
+    def drive(self, depth: int, seconds: float) -> Load:
+        """Invokes a fresh instance, `depth` invocations at once."""
+        instance = self.sandbox.ready()
+        try:
+            return self.measure(instance, depth, seconds)
+        finally:
+            instance.kill()
+            instance.close()
+
+    def measure(self, instance: Instance, depth: int, seconds: float) -> Load:
+        check(instance)
+        instance.sock.setblocking(True)
+        number = instance.sock.fileno()
+        done = subprocess.run(
+            [str(self.driver), str(number), str(depth), str(seconds)],
+            input=FRAME,
+            pass_fds=(number,),
+            capture_output=True,
+            timeout=seconds + 30,
+        )
+        if done.returncode != 0:
+            raise Failure(f"{self.driver.name}: {done.stderr.decode()}")
+        found = json.loads(done.stdout)
+        return Load(
+            depth, found["responses"], found["seconds"], found["p50Micros"], found["p99Micros"]
+        )
+
+
+def check(instance: Instance) -> None:
+    """Sends what will be measured once, and looks at the answer."""
+    if instance.invoke(BODY).json() != json.loads(BODY):
+        raise Failure("the instance does not answer what it was sent")
+
+
+def build_driver(work: Path) -> Path:
+    program = work / "drive_instance"
+    command = ["cc", "-O2", "-o", str(program), str(BENCHMARKS / "drive_instance.c")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(command)}: {done.stderr}")
+    return program

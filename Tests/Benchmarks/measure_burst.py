@@ -1,0 +1,102 @@
+"""Many instances of one function at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gateway_program import SETTLE_SECONDS_MAX, Gateway, variant
+from http_connection import Answer, Connection
+from processes import Failure, proportional_bytes, wait_until
+from settings import REPOSITORY, Settings
+
+INSTANCES = 32
+# Long enough to ask 32 instances again and to read their memory, short enough to wait for zero.
+KEEP_ALIVE = "2s"
+
+Say = Callable[[str], None]
+
+
+def measure_burst(settings: Settings, gateway: Gateway, work: Path, say: Say) -> dict[str, Any]:
+    """32 first invocations of `embed` at once, with only its zygote in memory."""
+    name = "embed-many"
+    gateway.deploy(variant("embed", name, KEEP_ALIVE, work))
+    body = (REPOSITORY / "functions" / "embed" / "sample.json").read_bytes()
+    bursts = []
+    for number in range(settings.bursts):
+        say(f"{INSTANCES} instances of embed at once, {number + 1} of {settings.bursts}")
+        gateway.wait_for_zero(name)
+        time.sleep(0.1)
+        bursts.append(burst(gateway, name, body))
+    return {"instances": INSTANCES, "bursts": bursts}
+
+
+def burst(gateway: Gateway, name: str, body: bytes) -> dict[str, Any]:
+    alone = gateway.sandbox_processes(name)
+    zygote = proportional_bytes(alone)
+    answers = Together(gateway, name, body)
+    started = time.perf_counter()
+    answers.start()
+    wait_until(lambda: ready(gateway, name) == INSTANCES, f"{INSTANCES} ready", SETTLE_SECONDS_MAX)
+    all_ready = time.perf_counter() - started
+    answered = answers.join() - started
+    kinds = [one.start_kind for one in answers.answers]
+    # Once more, so that each has run its model before its memory is read.
+    again = Together(gateway, name, body)
+    again.start()
+    again.join()
+    processes = gateway.sandbox_processes(name)
+    return {
+        "readySeconds": all_ready,
+        "answeredSeconds": answered,
+        "forks": kinds.count("fork"),
+        "zygoteBytes": zygote,
+        "zygoteProcesses": len(alone),
+        "allBytes": proportional_bytes(processes),
+        "allProcesses": len(processes),
+    }
+
+
+def ready(gateway: Gateway, name: str) -> int:
+    pool = gateway.pool(name)
+    return int(pool["idle"]) + int(pool["busy"])
+
+
+class Together:
+    """As many requests at once as there are to be instances, each on a connection of its own."""
+
+    def __init__(self, gateway: Gateway, name: str, body: bytes) -> None:
+        self.answers: list[Answer] = []
+        self.failures: list[Exception] = []
+        self.last = 0.0
+        connections = [gateway.connect() for _ in range(INSTANCES)]
+        self.threads = [
+            threading.Thread(target=self.post, args=(connection, name, body))
+            for connection in connections
+        ]
+
+    def post(self, connection: Connection, name: str, body: bytes) -> None:
+        try:
+            with connection:
+                answer = connection.post(f"/function/{name}", body)
+            if answer.status != 200:
+                raise Failure(f"answered {answer.status}: {answer.body[:500]!r}")
+            self.last = time.perf_counter()
+            self.answers.append(answer)
+        except Exception as error:
+            self.failures.append(error)
+
+    def start(self) -> None:
+        for thread in self.threads:
+            thread.start()
+
+    def join(self) -> float:
+        """When the last answer had come."""
+        for thread in self.threads:
+            thread.join()
+        if self.failures:
+            raise self.failures[0]
+        return self.last

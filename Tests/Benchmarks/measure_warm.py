@@ -1,0 +1,90 @@
+"""Warm invocations: the gateway beside a direct call of an instance, and beside its peers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from direct import DirectInstance
+from gateway_program import Gateway
+from load import Load, drive
+from peers import install, start_functions_framework, start_uvicorn
+from processes import Failure, cpu_seconds
+from settings import BODY, DEPTHS, REPOSITORY, Settings
+
+EXACT_COUNT = 500
+WARM_UP_SECONDS = 1
+
+Say = Callable[[str], None]
+
+
+def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> dict[str, Any]:
+    """Rounds, each of all programs at all depths, one after the other."""
+    gateway.deploy(REPOSITORY / "functions" / "echo")
+    programs = install(settings.cache)
+    with ExitStack() as running:
+        direct = running.enter_context(DirectInstance(gateway.runtime_layer(), max(DEPTHS), work))
+        peers = [
+            start(programs, work / "peers.log")
+            for start in (start_uvicorn, start_functions_framework)
+        ]
+        for peer in peers:
+            running.callback(peer.stop)
+        url = f"{gateway.url}/function/echo"
+        for each in (url, *(peer.url for peer in peers)):
+            drive(each, max(DEPTHS), WARM_UP_SECONDS)
+        rounds = []
+        for number in range(settings.rounds):
+            found = {}
+            for depth in DEPTHS:
+                say(f"round {number + 1} of {settings.rounds}, {depth} at once")
+                seconds = settings.load_seconds
+                found[str(depth)] = {
+                    "direct": direct.drive(depth, seconds).json(),
+                    "gateway": drive_gateway(gateway, url, depth, seconds),
+                    **{peer.name: drive(peer.url, depth, seconds).json() for peer in peers},
+                }
+            rounds.append(found)
+    return {"rounds": rounds, "exactRows": count_rows_exactly(gateway)}
+
+
+def drive_gateway(gateway: Gateway, url: str, depth: int, seconds: float) -> dict[str, Any]:
+    """Load, and what it cost: CPU of the gateway and of the sandbox, rows of the ledger."""
+    sandbox = gateway.sandbox_processes("echo")
+    rows = gateway.ledger_rows("echo")
+    before = cpu_seconds([gateway.pid]), cpu_seconds(sandbox)
+    load = drive(url, depth, seconds)
+    after = cpu_seconds([gateway.pid]), cpu_seconds(sandbox)
+    gateway.wait_for_quiet("echo")
+    rows = gateway.ledger_rows("echo") - rows
+    check_rows(load, rows)
+    return {
+        **load.json(),
+        "rows": rows,
+        "gatewayCPUMicros": (after[0] - before[0]) / load.responses * 1e6,
+        "instanceCPUMicros": (after[1] - before[1]) / load.responses * 1e6,
+    }
+
+
+def check_rows(load: Load, rows: int) -> None:
+    """wrk goes away in the middle: up to `depth` invocations have a row and no answer."""
+    if not 0 <= rows - load.responses <= load.depth:
+        raise Failure(
+            f"{load.responses} answers at {load.depth} at once, and {rows} rows in the ledger"
+        )
+
+
+def count_rows_exactly(gateway: Gateway) -> int:
+    """A client that reads every answer to its end finds one row for each, at once."""
+    before = gateway.ledger_rows("echo")
+    with gateway.connect() as connection:
+        for _ in range(EXACT_COUNT):
+            answer = connection.post("/function/echo", BODY)
+            if answer.status != 200:
+                raise Failure(f"echo answers {answer.status}: {answer.body!r}")
+    rows = gateway.ledger_rows("echo") - before
+    if rows != EXACT_COUNT:
+        raise Failure(f"{EXACT_COUNT} answers, and {rows} rows in the ledger")
+    return rows

@@ -1,0 +1,105 @@
+"""Gateways for the tests: one for most of them, and one of its own for who kills or configures it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import host
+import pytest
+from folders import EXAMPLES, read_folder
+from gateways import BINARY, CLI, SEEDED, Gateway
+
+MakeGateway = Callable[..., Gateway]
+
+# Kept between runs where it is set: layers with what functions require.
+LAYERS = os.environ.get("FAAS_TEST_LAYERS")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.geteuid() != 0:
+        raise pytest.UsageError("sandboxes are made with runc, which needs root here")
+    for binary in (BINARY, CLI):
+        if not Path(binary).is_file():
+            raise pytest.UsageError(f"{binary} is missing: swift build -c release")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """A folder for data folders. Not pytest's own: its names are long and its modes narrow."""
+    folder = Path(tempfile.mkdtemp(prefix="faas-tests-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def gateway(place: Path) -> Iterator[Gateway]:
+    """The gateway that tests share; each uses functions with names of its own."""
+    kept = Path(LAYERS) if LAYERS else None
+    gateway = Gateway(place / "shared", seed=kept)
+    gateway.start()
+    yield gateway
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        for name in SEEDED:
+            shutil.rmtree(kept / name, ignore_errors=True)
+            shutil.copytree(gateway.data / name, kept / name, symlinks=True)
+    try:
+        assert gateway.stop() == 0
+        assert gateway.leftovers() == {}
+    finally:
+        end(gateway)
+
+
+@pytest.fixture
+def make_gateway(
+    gateway: Gateway, place: Path, request: pytest.FixtureRequest
+) -> Iterator[MakeGateway]:
+    """Makes gateways that end with the test; not started, so that settings may be changed."""
+    made: list[Gateway] = []
+
+    def make(**settings: str) -> Gateway:
+        folder = place / f"own-{len(list(place.iterdir()))}"
+        made.append(Gateway(folder, seed=gateway.data, **settings))
+        return made[-1]
+
+    yield make
+    for own in made:
+        end(own)
+
+
+@pytest.fixture
+def own_gateway(make_gateway: MakeGateway) -> Gateway:
+    """A gateway of the test's own, started."""
+    gateway = make_gateway()
+    gateway.start()
+    return gateway
+
+
+def end(gateway: Gateway) -> None:
+    if gateway.is_running:
+        gateway.kill()
+    shutil.rmtree(gateway.data, ignore_errors=True)
+    for group in reversed(host.cgroups(gateway.tag)):
+        try:
+            group.rmdir()
+        except OSError:
+            continue
+
+
+@pytest.fixture(scope="session")
+def echo(gateway: Gateway) -> str:
+    """A function that answers whatever it is sent."""
+    return gateway.deploy(read_folder(EXAMPLES / "echo"))
+
+
+@pytest.fixture(scope="session")
+def hello(gateway: Gateway) -> str:
+    """A function that wants a name."""
+    return gateway.deploy(read_folder(EXAMPLES / "hello"))
