@@ -120,8 +120,11 @@ enum GatewayProcess {
             router: routes.router(),
             server: .init { responder in
                 InvocationChannel(
-                    dispatcher: dispatcher, authorizer: authorizer,
-                    refuses: { buildGuard.refuses($0) }, responder: responder)
+                    dispatcher: dispatcher,
+                    authorizer: authorizer,
+                    refuses: { buildGuard.refuses($0) },
+                    responder: responder
+                )
             },
             configuration: .init(
                 address: .hostname(settings.host, port: settings.port),

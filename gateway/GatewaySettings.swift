@@ -4,7 +4,6 @@ import FoundationEssentials
 import GatewayServer
 import Glibc
 import Storage
-import Yams
 
 /// Where the gateway listens, what it keeps where, and its limits: read once, at the start.
 struct GatewaySettings {
@@ -53,14 +52,14 @@ struct GatewaySettings {
         if let data = file.data { dataFolder = Self.absolute(data) }
         if let memory = file.memoryMiB { memoryMiB = memory }
         if let loops = file.loops { self.loops = loops }
-        if let prices = file.prices { gateway.prices = prices }
+        gateway.prices = file.prices
         if let word = file.synchronous {
             guard let value = Synchronous(rawValue: word) else {
                 throw ValidationError("synchronous is `normal` or `full`, not `\(word)`")
             }
             ledger.synchronous = value
         }
-        gateway.keys = (file.keys ?? []).map { APIKey(account: $0.account, digest: $0.sha256) }
+        gateway.keys = file.keys.map { APIKey(account: $0.account, digest: $0.sha256) }
         if let millis = file.drainMillisMax { gateway.drainMillisMax = millis }
     }
 
@@ -110,45 +109,5 @@ struct GatewaySettings {
         let full =
             path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         return full.count > 1 && full.hasSuffix("/") ? String(full.dropLast()) : full
-    }
-}
-
-/// The configuration file; a key it does not know is an error.
-struct GatewayFile: Decodable {
-    struct Key: Decodable {
-        var account: String
-        /// SHA-256 of the key: `printf %s KEY | sha256sum`.
-        var sha256: String
-    }
-
-    var listen: String?
-    var data: String?
-    var memoryMiB: Int?
-    var loops: Int?
-    var synchronous: String?
-    var drainMillisMax: Int?
-    var keys: [Key]?
-    var prices: Prices?
-
-    private static let known = [
-        "listen", "data", "memoryMiB", "loops", "synchronous", "drainMillisMax", "keys", "prices",
-    ]
-
-    init(path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ValidationError("the configuration file \(path) cannot be read")
-        }
-        do {
-            let text = String(decoding: data, as: UTF8.self)
-            let keys = try Yams.load(yaml: text) as? [String: Any] ?? [:]
-            if let unknown = keys.keys.sorted().first(where: { !Self.known.contains($0) }) {
-                throw ValidationError(
-                    "unknown key `\(unknown)`; known: \(Self.known.joined(separator: ", "))"
-                )
-            }
-            self = try YAMLDecoder().decode(Self.self, from: text)
-        } catch {
-            throw ValidationError("\(path): \(error)")
-        }
     }
 }

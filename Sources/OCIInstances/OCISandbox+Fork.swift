@@ -29,6 +29,8 @@ extension OCISandbox {
     }
 
     private func forkProcess() async throws(InstanceError) -> ForkedProcess {
+        await takeTurn()
+        defer { endTurn() }
         let number: UInt32? = lock.withLockedValue { value in
             guard value.isServing else { return nil }
             value.lastNumber += 1
@@ -45,6 +47,32 @@ extension OCISandbox {
                 millisMax: tools.configuration.forkMillisMax
             )
         }
+    }
+
+    /// One fork at a time: a zygote that does not answer holds one thread and not all of them.
+    private func takeTurn() async {
+        await withCheckedContinuation { continuation in
+            let isFree = lock.withLockedValue { value in
+                if value.isForking {
+                    value.forkTurns.append(continuation)
+                    return false
+                }
+                value.isForking = true
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    private func endTurn() {
+        let next = lock.withLockedValue { value -> CheckedContinuation<Void, Never>? in
+            guard !value.forkTurns.isEmpty else {
+                value.isForking = false
+                return nil
+            }
+            return value.forkTurns.removeFirst()
+        }
+        next?.resume()
     }
 
     private func scheduleReserve() {

@@ -24,6 +24,9 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
         /// Forked in advance; see `OCISandbox+Fork.swift`.
         var reserve: ForkedProcess?
         var isReserveDue = false
+        /// A fork is under way; those that come meanwhile take turns.
+        var isForking = false
+        var forkTurns: [CheckedContinuation<Void, Never>] = []
         var endHandlers: [@Sendable (SandboxEnd) -> Void] = []
 
         var isServing: Bool { if case .serving = stage { true } else { false } }

@@ -12,7 +12,7 @@ struct SandboxPlace: Sendable {
     let group: String
     let zygotePID: pid_t
     let zygotePIDDescriptor: CInt
-    /// Whether instances are forked; otherwise the first process is the only one.
+    /// Whether instances are forked from a loaded zygote; otherwise there is one, which loads by itself.
     let forks: Bool
 
     var zygoteGroup: String { "\(group)/zygote" }

@@ -19,7 +19,7 @@ package struct LoadMessage: Codable, Sendable {
     package var env: [String: String]
     package var concurrency: Int
     package var batch: Batch?
-    /// False: the process serves by itself.
+    /// False: the handler is loaded in one process that serves by itself.
     package var forks: Bool
     package var logBytesMax: Int
     package var bodyBytesMax: Int

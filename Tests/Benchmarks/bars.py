@@ -8,6 +8,8 @@ from statistics import median
 from typing import Any
 
 MEGABYTE = 1_000_000
+# More than this, taken by others while the gateway was under load, makes its figures doubtful.
+OTHERS_CORES_MAX = 0.1
 
 Raw = dict[str, Any]
 
@@ -182,3 +184,15 @@ def table(found: list[Row]) -> str:
         met = "yes" if row.met else "**no**"
         lines.append(f"| {row.what} | {row.promised} | {row.measured} | {share} | {met} |")
     return "\n".join(lines)
+
+
+def caution(results: Raw) -> str:
+    """A line to print below the table where the machine was not ours alone."""
+    rounds = results.get("warm", {"rounds": []})["rounds"]
+    others = [each["gateway"]["othersCores"] for one in rounds for each in one.values()]
+    if not others or max(others) <= OTHERS_CORES_MAX:
+        return ""
+    return (
+        f"\nNot quiet: other programs took {median(others):.2f} cores (at most "
+        f"{max(others):.2f}) while the gateway was under load.\n"
+    )

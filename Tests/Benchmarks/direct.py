@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from load import Load
-from processes import Failure
+from processes import BenchmarkError
 from settings import BENCHMARKS, BODY, REPOSITORY
 
 sys.path.append(str(REPOSITORY / "Tests" / "RuntimeTests"))
@@ -70,7 +70,7 @@ class DirectInstance:
             timeout=seconds + 30,
         )
         if done.returncode != 0:
-            raise Failure(f"{self.driver.name}: {done.stderr.decode()}")
+            raise BenchmarkError(f"{self.driver.name}: {done.stderr.decode()}")
         found = json.loads(done.stdout)
         return Load(
             depth, found["responses"], found["seconds"], found["p50Micros"], found["p99Micros"]
@@ -80,7 +80,7 @@ class DirectInstance:
 def check(instance: Instance) -> None:
     """Sends what will be measured once, and looks at the answer."""
     if instance.invoke(BODY).json() != json.loads(BODY):
-        raise Failure("the instance does not answer what it was sent")
+        raise BenchmarkError("the instance does not answer what it was sent")
 
 
 def build_driver(work: Path) -> Path:
@@ -88,5 +88,5 @@ def build_driver(work: Path) -> Path:
     command = ["cc", "-O2", "-o", str(program), str(BENCHMARKS / "drive_instance.c")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
-        raise Failure(f"{' '.join(command)}: {done.stderr}")
+        raise BenchmarkError(f"{' '.join(command)}: {done.stderr}")
     return program

@@ -1,6 +1,6 @@
 /* Invokes an instance over its socket, a fixed number of invocations at once, and prints what came
- * of it in one line of JSON. Nothing but the two sockets' kernel code lies between this loop and
- * the instance's: no host can be faster.
+ * of it in one line of JSON. Each answer must carry what was sent. Nothing but the two sockets' code
+ * in the kernel lies between this loop and the instance's: no host can be faster.
  *
  *     drive_instance SOCKET DEPTH SECONDS < one invoke frame, whose stream number is set here
  */
@@ -42,6 +42,11 @@ static uint64_t nanos(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static uint32_t load16(const unsigned char *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
 static uint32_t load32(const unsigned char *bytes)
 {
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
@@ -79,6 +84,14 @@ static void print(uint64_t count, uint64_t elapsed)
            samples[kept - 1 - kept / 100] / 1e3);
 }
 
+/* Whether a result carries what the invocation carried. */
+static int echoes(const unsigned char *header)
+{
+    uint32_t sent = load32(frame) - load16(frame + 6), got = load32(header) - load16(header + 6);
+    return got == sent
+        && !memcmp(header + HEADER_BYTES + load16(header + 6), frame + frame_bytes - sent, sent);
+}
+
 /* Takes the complete frames, answers each with a new one in `out`; gives the bytes taken. */
 static size_t take(size_t filled, uint64_t *count, size_t *wanted)
 {
@@ -92,6 +105,7 @@ static size_t take(size_t filled, uint64_t *count, size_t *wanted)
         uint32_t stream = load32(header + 8);
         if (header[4] != KIND_RESULT || header[5] != FLAG_END || !stream || stream > DEPTH_MAX)
             fail("an answer is not a single result");
+        if (!echoes(header)) fail("an answer is not what was sent");
         samples[(*count)++ % SAMPLES_MAX] = (uint32_t)(now - begun[stream - 1]);
         *wanted = add_frame(*wanted, stream, now);
         taken += size;

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from http_connection import Connection
-from processes import Failure, Program, children_groups, processes_below, wait_until
+from processes import BenchmarkError, Program, children_groups, processes_below, wait_until
 from settings import REPOSITORY, Settings
 
 START_SECONDS_MAX = 120
@@ -33,7 +33,7 @@ class Gateway:
     @property
     def pid(self) -> int:
         if self.program is None:
-            raise Failure("the gateway is not running")
+            raise BenchmarkError("the gateway is not running")
         return self.program.pid
 
     @property
@@ -76,7 +76,7 @@ class Gateway:
             timeout=DEPLOY_SECONDS_MAX,
         )
         if done.returncode != 0:
-            raise Failure(f"deploy of {folder.name}: {done.stdout}{done.stderr}")
+            raise BenchmarkError(f"deploy of {folder.name}: {done.stdout}{done.stderr}")
 
     def pool(self, function: str) -> dict[str, int | str]:
         with self.connect() as connection:
@@ -120,7 +120,7 @@ class Gateway:
         found = [path.parent for path in (self.data / "layers").glob("*/msgspec")]
         bare = [path for path in found if not (path / "numpy").exists()]
         if not bare:
-            raise Failure(f"no layer with msgspec below {self.data / 'layers'}")
+            raise BenchmarkError(f"no layer with msgspec below {self.data / 'layers'}")
         return bare[0]
 
 
@@ -142,6 +142,6 @@ def variant(function: str, name: str, keep_alive: str, below: Path) -> Path:
     text = re.sub(r"(?m)^name: .*$", f"name: {name}", manifest.read_text())
     text, count = re.subn(r"keepAlive: \w+", f"keepAlive: {keep_alive}", text)
     if count != 1:
-        raise Failure(f"functions/{function}/function.yaml has no keepAlive to change")
+        raise BenchmarkError(f"functions/{function}/function.yaml has no keepAlive to change")
     manifest.write_text(text)
     return folder

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from dataclasses import asdict, dataclass
 
-from processes import Failure
+from processes import BenchmarkError
 from settings import BENCHMARKS, BODY
 
 
@@ -41,10 +41,10 @@ def drive(url: str, depth: int, seconds: float) -> Load:
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
-        raise Failure(f"wrk on {url}: {done.stdout}{done.stderr}")
+        raise BenchmarkError(f"wrk on {url}: {done.stdout}{done.stderr}")
     found = json.loads(lines[-1])
     if found["notOK"] or found["broken"] or not found["responses"]:
-        raise Failure(f"{url} at {depth}: {lines[-1]}")
+        raise BenchmarkError(f"{url} at {depth}: {lines[-1]}")
     return Load(
         depth, found["responses"], found["micros"] / 1e6, found["p50Micros"], found["p99Micros"]
     )

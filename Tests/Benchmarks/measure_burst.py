@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway_program import SETTLE_SECONDS_MAX, Gateway, variant
 from http_connection import Answer, Connection
-from processes import Failure, proportional_bytes, wait_until
+from processes import BenchmarkError, proportional_bytes, wait_until
 from settings import REPOSITORY, Settings
 
 INSTANCES = 32
@@ -83,7 +83,7 @@ class Together:
             with connection:
                 answer = connection.post(f"/function/{name}", body)
             if answer.status != 200:
-                raise Failure(f"answered {answer.status}: {answer.body[:500]!r}")
+                raise BenchmarkError(f"answered {answer.status}: {answer.body[:500]!r}")
             self.last = time.perf_counter()
             self.answers.append(answer)
         except Exception as error:

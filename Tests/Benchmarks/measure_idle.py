@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway_program import Gateway
-from processes import Failure, resident_bytes
+from processes import BenchmarkError, resident_bytes
 from settings import BODY, REPOSITORY, Settings
 
 FUNCTIONS = 1000
@@ -70,4 +70,6 @@ def check(gateway: Gateway) -> None:
         found = json.loads(connection.get("/v1/functions").body)["functions"]
         answer = connection.post(f"/function/echo-{FUNCTIONS // 2:04}", BODY)
     if len(found) < FUNCTIONS or answer.status != 200:
-        raise Failure(f"{len(found)} functions; one answered {answer.status}: {answer.body!r}")
+        raise BenchmarkError(
+            f"{len(found)} functions; one answered {answer.status}: {answer.body!r}"
+        )

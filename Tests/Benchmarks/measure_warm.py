@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,13 @@ from direct import DirectInstance
 from gateway_program import Gateway
 from load import Load, drive
 from peers import install, start_functions_framework, start_uvicorn
-from processes import Failure, cpu_seconds
+from processes import (
+    BenchmarkError,
+    cpu_seconds,
+    machine_cpu_seconds,
+    own_cpu_seconds,
+    resident_bytes,
+)
 from settings import BODY, DEPTHS, REPOSITORY, Settings
 
 EXACT_COUNT = 500
@@ -47,31 +54,44 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
                     **{peer.name: drive(peer.url, depth, seconds).json() for peer in peers},
                 }
             rounds.append(found)
-    return {"rounds": rounds, "exactRows": count_rows_exactly(gateway)}
+    return {
+        "rounds": rounds,
+        "exactRows": count_rows_exactly(gateway),
+        "gatewayResidentBytes": resident_bytes(gateway.pid),
+    }
 
 
 def drive_gateway(gateway: Gateway, url: str, depth: int, seconds: float) -> dict[str, Any]:
     """Load, and what it cost: CPU of the gateway and of the sandbox, rows of the ledger."""
     sandbox = gateway.sandbox_processes("echo")
     rows = gateway.ledger_rows("echo")
-    before = cpu_seconds([gateway.pid]), cpu_seconds(sandbox)
+    before = used(gateway, sandbox)
+    started = time.perf_counter()
     load = drive(url, depth, seconds)
-    after = cpu_seconds([gateway.pid]), cpu_seconds(sandbox)
+    elapsed = time.perf_counter() - started
+    spent = [after - earlier for after, earlier in zip(used(gateway, sandbox), before, strict=True)]
     gateway.wait_for_quiet("echo")
     rows = gateway.ledger_rows("echo") - rows
     check_rows(load, rows)
     return {
         **load.json(),
         "rows": rows,
-        "gatewayCPUMicros": (after[0] - before[0]) / load.responses * 1e6,
-        "instanceCPUMicros": (after[1] - before[1]) / load.responses * 1e6,
+        "gatewayCPUMicros": spent[0] / load.responses * 1e6,
+        "instanceCPUMicros": spent[1] / load.responses * 1e6,
+        "othersCores": max(0.0, spent[3] - sum(spent[:3])) / elapsed,
     }
+
+
+def used(gateway: Gateway, sandbox: list[int]) -> list[float]:
+    """CPU seconds so far: the gateway, the sandbox, this program with wrk, the whole machine."""
+    ours = [cpu_seconds([gateway.pid]), cpu_seconds(sandbox), own_cpu_seconds()]
+    return [*ours, machine_cpu_seconds()]
 
 
 def check_rows(load: Load, rows: int) -> None:
     """wrk goes away in the middle: up to `depth` invocations have a row and no answer."""
     if not 0 <= rows - load.responses <= load.depth:
-        raise Failure(
+        raise BenchmarkError(
             f"{load.responses} answers at {load.depth} at once, and {rows} rows in the ledger"
         )
 
@@ -83,8 +103,8 @@ def count_rows_exactly(gateway: Gateway) -> int:
         for _ in range(EXACT_COUNT):
             answer = connection.post("/function/echo", BODY)
             if answer.status != 200:
-                raise Failure(f"echo answers {answer.status}: {answer.body!r}")
+                raise BenchmarkError(f"echo answers {answer.status}: {answer.body!r}")
     rows = gateway.ledger_rows("echo") - before
     if rows != EXACT_COUNT:
-        raise Failure(f"{EXACT_COUNT} answers, and {rows} rows in the ledger")
+        raise BenchmarkError(f"{EXACT_COUNT} answers, and {rows} rows in the ledger")
     return rows

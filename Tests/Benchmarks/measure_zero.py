@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway_program import Gateway, variant
 from http_connection import Answer
-from processes import Failure
+from processes import BenchmarkError
 from settings import BODY, REPOSITORY, Settings
 
 KEEP_ALIVE = "100ms"
@@ -43,9 +43,9 @@ def from_zero(gateway: Gateway, name: str, body: bytes) -> dict[str, Any]:
 
 def first(answer: Answer, expected: str) -> dict[str, Any]:
     if answer.status != 200:
-        raise Failure(f"answered {answer.status}: {answer.body[:500]!r}")
+        raise BenchmarkError(f"answered {answer.status}: {answer.body[:500]!r}")
     if answer.start_kind != expected:
-        raise Failure(f"started `{answer.start_kind}` where `{expected}` was to be measured")
+        raise BenchmarkError(f"started `{answer.start_kind}` where `{expected}` was to be measured")
     phases = {phase: answer.timing(phase) for phase in ("queue", "start", "run")}
     return {"millis": answer.millis, **phases}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway_program import free_port
 from http_connection import Connection
-from processes import Failure, Program, wait_until
+from processes import BenchmarkError, Program, wait_until
 from settings import BENCHMARKS, BODY, PYTHON
 
 PACKAGES = ["functions-framework==3.10.2", "uvicorn[standard]==0.54.0"]
@@ -33,7 +33,7 @@ class Peer:
         except OSError:
             return False
         if answer.status != 200:
-            raise Failure(f"{self.name} answers {answer.status}: {answer.body!r}")
+            raise BenchmarkError(f"{self.name} answers {answer.status}: {answer.body!r}")
         return True
 
     def stop(self) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-STOP_SECONDS_MAX = 30
+# A gateway drains for 30 s at most.
+STOP_SECONDS_MAX = 40
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Failure(Exception):
+class BenchmarkError(Exception):
     """Something that the run needs did not work; the message says what."""
 
 
@@ -38,10 +39,10 @@ class Program:
         return self.process.pid
 
     def check(self) -> None:
-        """Raises Failure with its last words if it has ended."""
+        """Raises BenchmarkError with its last words if it has ended."""
         if self.process.poll() is not None:
             words = self.log.read_text(errors="replace")[-2000:]
-            raise Failure(f"{self.name} ended with {self.process.returncode}:\n{words}")
+            raise BenchmarkError(f"{self.name} ended with {self.process.returncode}:\n{words}")
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -56,11 +57,11 @@ class Program:
 def wait_until(
     condition: Callable[[], bool], what: str, seconds_max: float, interval: float = 0.005
 ) -> float:
-    """Seconds until the condition held; raises Failure when it did not in time."""
+    """Seconds until the condition held; raises BenchmarkError when it did not in time."""
     start = time.perf_counter()
     while not condition():
         if time.perf_counter() - start > seconds_max:
-            raise Failure(f"{what}: not within {seconds_max:g} s")
+            raise BenchmarkError(f"{what}: not within {seconds_max:g} s")
         time.sleep(interval)
     return time.perf_counter() - start
 
@@ -72,6 +73,19 @@ def cpu_seconds(pids: Iterable[int]) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         total += int(fields[11]) + int(fields[12])
     return total / TICKS
+
+
+def own_cpu_seconds() -> float:
+    """Of this program, and of those it has waited for."""
+    return sum(os.times()[:4])
+
+
+def machine_cpu_seconds() -> float:
+    """Of everything on the machine, and what its host took away from it."""
+    user, nice, system, _, _, irq, softirq, steal = map(
+        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + irq + softirq + steal) / TICKS
 
 
 def resident_bytes(pid: int) -> int:
@@ -87,7 +101,7 @@ def kibibytes(file: Path, name: str) -> int:
     for line in file.read_text().splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
-    raise Failure(f"{file} has no {name}")
+    raise BenchmarkError(f"{file} has no {name}")
 
 
 def children_groups(pid: int) -> Path:

@@ -1,6 +1,5 @@
+import Devices
 import Testing
-
-@testable import Devices
 
 @Suite struct CDITests {
     private let host = HostFixture()

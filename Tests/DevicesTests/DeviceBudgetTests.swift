@@ -1,6 +1,5 @@
+import Devices
 import Testing
-
-@testable import Devices
 
 @Suite struct DeviceBudgetTests {
     @Test func `a reservation goes to the device that it leaves least room on`() {

@@ -1,6 +1,5 @@
+import Devices
 import Foundation
-
-@testable import Devices
 
 /// A made-up host under a temporary folder.
 ///

@@ -1,6 +1,5 @@
+import Devices
 import Testing
-
-@testable import Devices
 
 @Suite struct NVMLTests {
     @Test func `both cards are found, each by its UUID and minor`() async throws {

@@ -1,6 +1,5 @@
+import Devices
 import Testing
-
-@testable import Devices
 
 @Suite struct OwnListTests {
     private let host = HostFixture()

@@ -1,4 +1,4 @@
-@testable import Devices
+import Devices
 
 extension GPU {
     /// A whole card; memory in MiB.

@@ -1,6 +1,5 @@
+import Devices
 import Foundation
-
-@testable import Devices
 
 /// The stand-in for the driver's management library, in a copy of its own, so that tests which
 /// steer it can run at once.

@@ -46,15 +46,23 @@ def gateway(place: Path) -> Iterator[Gateway]:
     gateway.start()
     yield gateway
     if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        for name in SEEDED:
-            shutil.rmtree(kept / name, ignore_errors=True)
-            shutil.copytree(gateway.data / name, kept / name, symlinks=True)
+        keep(gateway.data, kept)
     try:
         assert gateway.stop() == 0
         assert gateway.leftovers() == {}
     finally:
         end(gateway)
+
+
+def keep(data: Path, kept: Path) -> None:
+    """Copies installed layers, and what installs them, to where the next run finds them."""
+    for name in SEEDED:
+        (kept / name).mkdir(parents=True, exist_ok=True)
+        for source in (data / name).iterdir():
+            if source.is_dir() and not (kept / name / source.name).exists():
+                shutil.copytree(source, kept / name / source.name, symlinks=True)
+            elif source.is_file() and not (kept / name / source.name).exists():
+                shutil.copy2(source, kept / name / source.name)
 
 
 @pytest.fixture

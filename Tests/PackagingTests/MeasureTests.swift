@@ -1,6 +1,5 @@
+import Packaging
 import Testing
-
-@testable import Packaging
 
 @Suite struct MeasureTests {
     @Test(arguments: [

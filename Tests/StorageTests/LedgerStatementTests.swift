@@ -1,9 +1,8 @@
 import Billing
 import Functions
 import GRDB
+import Storage
 import Testing
-
-@testable import Storage
 
 @Suite struct LedgerStatementTests {
     let folder: TemporaryFolder

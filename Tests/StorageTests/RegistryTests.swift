@@ -1,8 +1,7 @@
 import Functions
 import GRDB
+import Storage
 import Testing
-
-@testable import Storage
 
 @Suite struct RegistryTests {
     let folder: TemporaryFolder

@@ -56,7 +56,9 @@ def test_a_type_s_name_says_what_it_is() -> None:
 def test_tests_wait_for_what_happens_and_not_for_time() -> None:
     tests = tree.code(".swift", under=("Tests/",))
 
-    tree.expect_none(found(SLEEP, [path for path in tests if not path.startswith("Tests/Benchmarks/")]))
+    tree.expect_none(
+        found(SLEEP, [path for path in tests if not path.startswith("Tests/Benchmarks/")])
+    )
 
 
 def test_nothing_is_forced() -> None:
@@ -94,4 +96,6 @@ def test_every_text_file_ends_with_one_newline() -> None:
 
 
 def test_no_line_ends_with_a_space() -> None:
-    tree.expect_none(found(re.compile(r"[ \t]$"), tree.code(".swift", ".py", ".md", ".yaml", "/run")))
+    tree.expect_none(
+        found(re.compile(r"[ \t]$"), tree.code(".swift", ".py", ".md", ".yaml", "/run"))
+    )

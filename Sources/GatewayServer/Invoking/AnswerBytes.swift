@@ -23,13 +23,19 @@ enum AnswerBytes {
     }
 
     /// The head of an answer whose length is not known, and its first bytes.
-    static func chunked(
+    static func begin(
         _ head: AnswerHead,
         _ body: ByteBuffer,
+        chunked: Bool,
         keepAlive: Bool,
         into buffer: inout ByteBuffer
     ) {
         begin(head, keepAlive: keepAlive, into: &buffer)
+        guard chunked else {
+            buffer.writeStaticString("\r\n")
+            buffer.writeImmutableBuffer(body)
+            return
+        }
         buffer.writeStaticString("transfer-encoding: chunked\r\n\r\n")
         chunk(body, into: &buffer)
     }
@@ -90,11 +96,24 @@ enum AnswerBytes {
         let status = pairs.first { $0.name == ":status" }.flatMap { Int($0.value) } ?? 200
         writeStatus((200...599).contains(status) ? status : 500, into: &buffer)
         var hasType = false
-        for (name, value) in pairs where !name.hasPrefix(":") && !isOurs(name) {
+        for (name, value) in pairs where isField(name, value) && !isOurs(name) {
             if name == "content-type" { hasType = true }
             buffer.writeString("\(name): \(value)\r\n")
         }
         if !hasType { buffer.writeStaticString("content-type: application/json\r\n") }
+    }
+
+    /// Whether this is a header field by RFC 9110: a handler must not write beyond its own lines.
+    private static func isField(_ name: String, _ value: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            } && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == UInt8(ascii: "\t") }
     }
 
     private static func isOurs(_ name: String) -> Bool {

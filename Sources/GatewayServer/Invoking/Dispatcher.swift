@@ -41,7 +41,10 @@ package final class Dispatcher: Sendable {
         }
         self.loops = states
         self.ledger = try LedgerWriter(
-            ledger, deliver: Self.deliver, observe: { [ledgerMetrics] in ledgerMetrics.record($0) })
+            ledger,
+            deliver: Self.deliver,
+            observe: { [ledgerMetrics] in ledgerMetrics.record($0) }
+        )
     }
 
     /// Where invocations of a function go; nil when there is no such function.

@@ -15,4 +15,22 @@ final class RawWriter: ChannelOutboundHandler, RemovableChannelHandler {
     func send(_ bytes: ByteBuffer) {
         context?.writeAndFlush(NIOAny(bytes), promise: nil)
     }
+
+    /// Closes the connection once the bytes have left.
+    func sendAndClose(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(NIOAny(bytes), promise: sent)
+    }
+
+    /// Ends our side of the connection once the bytes have left; the other side may still send.
+    func sendAndCloseOutput(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        sent.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }
+        context.writeAndFlush(NIOAny(bytes), promise: sent)
+    }
 }

@@ -1,0 +1,184 @@
+import GatewayAPI
+import Instances
+import NIOCore
+import NIOHTTP1
+import RuntimeProtocol
+
+/// Taking the parts of requests in.
+extension InvocationHandler {
+    var isPassing: Bool { if case .passing = state { true } else { false } }
+
+    /// Whether the next part belongs to what is under way, or begins something new.
+    var takesParts: Bool {
+        switch state {
+        case .idle, .receiving, .streaming, .discarding, .passing(isWhole: false, _): true
+        case .passing(isWhole: true, _), .answering, .closed: false
+        }
+    }
+
+    func release(_ context: ChannelHandlerContext) {
+        guard !isReleasing else { return }
+        isReleasing = true
+        while takesParts, let part = held.popFirst() { take(part, context) }
+        isReleasing = false
+        if hasPassed {
+            hasPassed = false
+            context.fireChannelReadComplete()
+        }
+        if isReadPending, held.count < dispatcher.configuration.heldPartsMax {
+            isReadPending = false
+            context.read()
+        }
+    }
+
+    func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch (part, state) {
+        case (.head(let head), .idle): begin(head, context)
+        case (.body(let body), .receiving(var receiving)):
+            state = .idle
+            guard
+                receiving.body.readableBytes + body.readableBytes
+                    <= receiving.route.payloadBytesMax
+            else {
+                state = .receiving(receiving)
+                return tooLarge(receiving.route, context)
+            }
+            receiving.body.append(body)
+            state = .receiving(receiving)
+        case (.end, .receiving(let receiving)): invoke(receiving, context)
+        case (.body(let body), .streaming(let invocation, let bytes, let keepAlive)):
+            stream(body, of: invocation, bytes: bytes, keepAlive: keepAlive, context)
+        case (.end, .streaming(let invocation, _, let keepAlive)):
+            state = .answering(invocation, keepAlive: keepAlive)
+            closesAt = nil
+            invocation.send(InputPiece(body: ByteBuffer(), isLast: true))
+        case (.end, .discarding(let keepAlive)):
+            if keepAlive { becomeIdle(context) } else { context.close(promise: nil) }
+        case (_, .discarding): break
+        case (_, .passing): pass(part, context)
+        default: context.close(promise: nil)
+        }
+    }
+
+    private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        hasPassed = true
+        context.fireChannelRead(wrapInboundOut(part))
+        guard case .end = part, case .passing(_, let isAnswered) = state else { return }
+        if isAnswered {
+            becomeIdle(context)
+        } else {
+            state = .passing(isWhole: true, isAnswered: false)
+        }
+    }
+
+    func passEvent(_ context: ChannelHandlerContext, _ event: Any) {
+        if isPassing { context.fireUserInboundEventTriggered(event) }
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard let target = InvocationTarget(head.uri) else {
+            closesAt = nil
+            state = .passing(isWhole: false, isAnswered: false)
+            return pass(.head(head), context)
+        }
+        closesAt = after(dispatcher.configuration.requestMillisMax)
+        let keepAlive = head.isKeepAlive && !isQuiescing
+        guard head.method == .POST else {
+            let problem = Problem(.methodNotAllowed, detail: "A function is invoked with POST.")
+            return refuse(problem, context: context, keepAlive: keepAlive)
+        }
+        guard let route = dispatcher.route(target.name) else {
+            return refuse(
+                Problem(
+                    .functionNotFound,
+                    detail: "There is no function \(target.name): see `faas list`."
+                ),
+                context: context,
+                keepAlive: keepAlive
+            )
+        }
+        if let problem = authorizer.refusal(head.headers, account: route.accountName) {
+            return refuse(problem, context: context, keepAlive: keepAlive)
+        }
+        let length = head.headers.first(name: "content-length").flatMap { Int($0) }
+        if let length, length > route.payloadBytesMax { return tooLarge(route, context) }
+        if head.headers.contains(name: "expect") { writeContinue(context) }
+        let receiving = Receiving(
+            head: head,
+            target: target,
+            route: route,
+            acceptedAt: Clock.monotonicNanos(),
+            acceptedAtMicros: Clock.wallMicros(),
+            body: ByteBuffer()
+        )
+        if route.streamsInput {
+            invoke(receiving, context, isStreaming: true)
+        } else {
+            state = .receiving(receiving)
+        }
+    }
+
+    private func invoke(
+        _ receiving: Receiving,
+        _ context: ChannelHandlerContext,
+        isStreaming: Bool = false
+    ) {
+        let id = dispatcher.makeID(acceptedAtMicros: receiving.acceptedAtMicros)
+        let keepAlive = receiving.head.isKeepAlive && !isQuiescing
+        guard let meta = FrameMeta(receiving.head, target: receiving.target, id: id) else {
+            let problem = Problem(
+                .headersTooLarge,
+                detail: "The header fields are over 64 KiB together."
+            )
+            return refuse(problem, context: context, keepAlive: false)
+        }
+        usesChunks = receiving.head.version.minor > 0 || receiving.head.version.major > 1
+        let request = InstanceRequest(
+            meta: meta,
+            body: receiving.body,
+            isComplete: !isStreaming,
+            remainingMillis: 0
+        )
+        let invocation = dispatcher.makeInvocation(
+            request,
+            id: id,
+            route: receiving.route,
+            acceptedAtMicros: receiving.acceptedAtMicros,
+            acceptedAt: receiving.acceptedAt,
+            eventLoop: context.eventLoop,
+            receiver: self
+        )
+        if isStreaming {
+            state = .streaming(invocation, bytes: 0, keepAlive: keepAlive)
+        } else {
+            closesAt = nil
+            state = .answering(invocation, keepAlive: keepAlive)
+        }
+        // It may be over before this returns, so it begins once the state says that it runs.
+        invocation.start()
+    }
+
+    private func stream(
+        _ body: ByteBuffer,
+        of invocation: RunningInvocation,
+        bytes: Int,
+        keepAlive: Bool,
+        _ context: ChannelHandlerContext
+    ) {
+        let bytes = bytes + body.readableBytes
+        guard bytes <= invocation.route.payloadBytesMax else {
+            invocation.clientGone()
+            return tooLarge(invocation.route, context)
+        }
+        state = .streaming(invocation, bytes: bytes, keepAlive: keepAlive)
+        closesAt = after(dispatcher.configuration.requestMillisMax)
+        invocation.send(InputPiece(body: body, isLast: false))
+    }
+}
+
+extension ByteBuffer {
+    /// The first piece is taken over rather than copied.
+    fileprivate mutating func append(_ piece: ByteBuffer) {
+        if readableBytes == 0 { self = piece } else { writeImmutableBuffer(piece) }
+    }
+}
