@@ -4,8 +4,8 @@ import Instances
 /// The host's control groups, in either layout, and the groups of one gateway in them.
 ///
 /// A sandbox's group holds the group `zygote` and one for each instance. Blocking file calls.
-struct Cgroups: Sendable {
-    enum Layout: Sendable, Equatable {
+package struct Cgroups: Sendable {
+    package enum Layout: Sendable, Equatable {
         /// One hierarchy a controller; name to mount point (cgroup v1, or the v1 part of a hybrid).
         case v1([String: String])
         /// The unified hierarchy at this mount point (cgroup v2).
@@ -36,7 +36,7 @@ struct Cgroups: Sendable {
     ///
     /// A memory controller of version 1 decides for it: on a hybrid host the unified hierarchy is
     /// there too but has no controllers.
-    static func layout(mounts: String) -> Layout? {
+    package static func layout(mounts: String) -> Layout? {
         var hierarchies: [String: String] = [:]
         var unified: String?
         for line in mounts.split(separator: "\n") {

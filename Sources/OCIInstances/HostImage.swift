@@ -28,6 +28,8 @@ enum HostImage {
     /// Makes the empty root at `folder`; what is there already stays.
     static func prepareRoot(_ folder: String, layerCountMax: Int) throws(InstanceError) {
         for name in folders { try Files.makeFolder("\(folder)/\(name)") }
+        // The OCI runtime gives a tmpfs the mode of the folder that it covers.
+        chmod("\(folder)/tmp", 0o1777)
         for index in 0..<layerCountMax { try Files.makeFolder("\(folder)/layers/\(index)") }
         for name in systemFolders {
             if let target = linkTarget("/\(name)") {

@@ -6,26 +6,28 @@ import Instances
 struct HostProgram {
     let path: String
 
-    /// Runs it without input; what it prints is appended to the file `output`. Its exit status, or
-    /// 128 and the signal that ended it.
+    /// As the other `run`; what it prints is appended to the file `output`.
+    func run(_ arguments: [String], appendingTo output: String) throws(InstanceError) -> Int {
+        let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard log >= 0 else { throw Files.failure("open", output) }
+        defer { close(log) }
+        return try run(arguments, output: log)
+    }
+
+    /// Runs it without input; what it prints goes to `output`. Its exit status, or 128 and the signal
+    /// that ended it.
     ///
     /// - Parameter descriptor: becomes its descriptor 3.
     func run(
         _ arguments: [String],
-        output: String,
+        output: CInt,
         descriptor: CInt? = nil
-    )
-        throws(InstanceError) -> Int
-    {
+    ) throws(InstanceError) -> Int {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        defer {
-            if null >= 0 { close(null) }
-            if log >= 0 { close(log) }
-        }
-        guard null >= 0, log >= 0 else { throw Files.failure("open", output) }
+        guard null >= 0 else { throw Files.failure("open", "/dev/null") }
+        defer { close(null) }
         var pid: pid_t = 0
-        let descriptors = [null, log, log] + (descriptor.map { [$0] } ?? [])
+        let descriptors = [null, output, output] + (descriptor.map { [$0] } ?? [])
         let error = withArguments([path] + arguments) { argv in
             withArguments(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]) { envp in
                 linux_spawn(&pid, path, argv, envp, descriptors, CInt(descriptors.count))

@@ -1,13 +1,13 @@
-import Instances
-import NIOCore
-import RuntimeProtocol
+package import Instances
+package import NIOCore
+package import RuntimeProtocol
 
 /// The host's end of an instance's socket: frames in, frames out, and who waits for which stream.
 ///
 /// Everything in it happens on the channel's event loop.
-final class InstanceHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class InstanceHandler: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     private enum State {
         case attaching(EventLoopPromise<UInt32>)
@@ -38,7 +38,7 @@ final class InstanceHandler: ChannelInboundHandler {
     ///   - attached: kept with the microseconds that `attach` took, or failed.
     ///   - onOutput: level and text of what is printed outside an invocation.
     ///   - onClose: called once, with the fault when the instance broke the protocol.
-    init(
+    package init(
         device: Device,
         payloadBytesMax: Int,
         attached: EventLoopPromise<UInt32>,
@@ -52,16 +52,16 @@ final class InstanceHandler: ChannelInboundHandler {
         self.onClose = onClose
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         if context.channel.isActive { attach(context) }
     }
 
-    func channelActive(context: ChannelHandlerContext) { attach(context) }
+    package func channelActive(context: ChannelHandlerContext) { attach(context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         decoder.feed(unwrapInboundIn(data))
         do throws(FrameError) {
             while let frame = try decoder.next() {
@@ -75,12 +75,12 @@ final class InstanceHandler: ChannelInboundHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) { close(nil, context) }
+    package func channelInactive(context: ChannelHandlerContext) { close(nil, context) }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(nil, context) }
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) { close(nil, context) }
 
     /// Sends an invocation; false when the instance is no longer there.
-    func invoke(
+    package func invoke(
         _ request: InstanceRequest,
         stream: UInt32,
         receiver: any InvocationReceiver
@@ -103,16 +103,16 @@ final class InstanceHandler: ChannelInboundHandler {
         return true
     }
 
-    func send(_ frame: Frame) {
+    package func send(_ frame: Frame) {
         guard let context, case .serving = state else { return }
         guard running.contains(where: { $0.stream == frame.stream }) else { return }
         send(frame, context)
     }
 
-    func isRunning(_ stream: UInt32) -> Bool { running.contains { $0.stream == stream } }
+    package func isRunning(_ stream: UInt32) -> Bool { running.contains { $0.stream == stream } }
 
     /// Hands over every invocation that has not ended: called once the instance's end is known.
-    func abandon() -> [any InvocationReceiver] {
+    package func abandon() -> [any InvocationReceiver] {
         defer { running = [] }
         return running.map(\.receiver)
     }
@@ -132,12 +132,12 @@ final class InstanceHandler: ChannelInboundHandler {
         context.eventLoop.execute { bound.value.flush() }
     }
 
-    private func flush() {
+    private func flush(promise: EventLoopPromise<Void>? = nil) {
         isFlushScheduled = false
         guard let context, outgoing.readableBytes > 0 else { return }
         let buffer = outgoing
         outgoing = context.channel.allocator.buffer(capacity: Self.outgoingBytes)
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
     }
 
     /// False when the frame may not come now.

@@ -37,6 +37,8 @@ package final class LayerBuilder: LayerInstaller {
     private let running = Atomic<Int>(0)
     /// Build sandboxes have user ids behind those of functions.
     private static let userCount = 1000
+    /// The largest file that an installer may write: some wheels have a library of 2 GB.
+    private static let fileBytesMax = 4 << 30
 
     /// - Parameter environment: the gateway's own.
     package init(
@@ -88,7 +90,7 @@ package final class LayerBuilder: LayerInstaller {
             try Files.makeFolder(tools)
             let status = try HostProgram(path: configuration.python).run(
                 ["-m", "venv", "--clear", "\(tools)/venv"],
-                output: "\(tools)/venv.log"
+                appendingTo: "\(tools)/venv.log"
             )
             guard status == 0 else {
                 throw InstanceError(
@@ -210,7 +212,12 @@ package final class LayerBuilder: LayerInstaller {
                 user: .init(uid: user, gid: user),
                 args: arguments,
                 env: env.map { "\($0.key)=\($0.value)" }.sorted(),
-                rlimits: [.init(type: "RLIMIT_NOFILE", hard: 4096, soft: 4096)]
+                rlimits: [
+                    .init(type: "RLIMIT_NOFILE", hard: 4096, soft: 4096),
+                    // What it prints lies in a file of the host.
+                    .init(
+                        type: "RLIMIT_FSIZE", hard: Self.fileBytesMax, soft: Self.fileBytesMax),
+                ]
             ),
             root: OCISpecification.Root(path: configuration.rootFolder),
             hostname: "build",

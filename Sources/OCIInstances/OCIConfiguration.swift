@@ -39,12 +39,12 @@ package struct OCIConfiguration: Sendable {
         self.ociRuntime = ociRuntime
     }
 
-    var sandboxesFolder: String { "\(dataFolder)/sandboxes" }
-    var stateFolder: String { "\(dataFolder)/oci" }
-    var rootFolder: String { "\(dataFolder)/image/root" }
+    package var sandboxesFolder: String { "\(dataFolder)/sandboxes" }
+    package var stateFolder: String { "\(dataFolder)/oci" }
+    package var rootFolder: String { "\(dataFolder)/image/root" }
 
     /// Names this gateway's cgroups: two gateways on one host have different data folders.
-    var cgroupTag: String {
+    package var cgroupTag: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
         for byte in dataFolder.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return String(hash, radix: 16)

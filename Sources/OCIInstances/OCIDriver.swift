@@ -85,6 +85,7 @@ package final class OCIDriver: InstanceDriver {
         var ends: [CInt] = [-1, -1]
         guard linux_socket_pair(&ends) == 0 else { throw Files.failure("make", "a socket pair") }
         defer { close(ends[1]) }
+        let bootLog = try BootLog()
         do throws(InstanceError) {
             try Files.makeFolder(folder)
             let specification = OCISpecification.sandbox(
@@ -96,14 +97,19 @@ package final class OCIDriver: InstanceDriver {
             )
             try Files.write(try json(specification), to: "\(folder)/config.json")
             try say(load(plan), on: ends[0])
-            try tools.runtime.run(id, folder: folder, descriptor: ends[1])
+            try tools.runtime.run(
+                id,
+                folder: folder,
+                output: bootLog.descriptor,
+                descriptor: ends[1]
+            )
             let pid = pid_t(Files.read("\(folder)/pid") ?? "") ?? 0
             let descriptor = linux_pidfd_open(pid)
             guard pid > 0, descriptor >= 0 else {
                 throw InstanceError(
                     .load(.importRaised),
                     "the runtime ended at once",
-                    log: Files.read("\(folder)/boot.log")
+                    log: bootLog.text
                 )
             }
             return (
@@ -114,10 +120,12 @@ package final class OCIDriver: InstanceDriver {
                     group: group,
                     zygotePID: pid,
                     zygotePIDDescriptor: descriptor,
-                    forks: plan.forks), ends[0]
+                    forks: plan.forks,
+                    bootLog: bootLog), ends[0]
             )
         } catch {
             close(ends[0])
+            bootLog.close()
             SandboxPlace.remove(
                 id: id,
                 folder: folder,

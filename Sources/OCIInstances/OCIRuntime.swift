@@ -9,17 +9,21 @@ struct OCIRuntime: Sendable {
     /// Starts a container and returns once its first process runs.
     ///
     /// - Parameters:
-    ///   - folder: holds `config.json`; `boot.log` and `oci.log` are written there.
+    ///   - folder: holds `config.json`; `oci.log` is written there.
+    ///   - output: becomes the container's standard output and error.
     ///   - descriptor: becomes the container's descriptor 3.
-    func run(_ id: String, folder: String, descriptor: CInt) throws(InstanceError) {
-        let arguments = [
-            "run", "--detach", "--preserve-fds", "1", "--bundle", folder, "--pid-file",
-            "\(folder)/pid", id,
-        ]
-        let status = try command(
-            arguments,
-            folder: folder,
-            output: "\(folder)/boot.log",
+    func run(
+        _ id: String,
+        folder: String,
+        output: CInt,
+        descriptor: CInt
+    ) throws(InstanceError) {
+        let status = try HostProgram(path: path).run(
+            options(folder) + [
+                "run", "--detach", "--preserve-fds", "1", "--bundle", folder, "--pid-file",
+                "\(folder)/pid", id,
+            ],
+            output: output,
             descriptor: descriptor
         )
         guard status == 0 else { throw refusal(folder) }
@@ -27,11 +31,9 @@ struct OCIRuntime: Sendable {
 
     /// Runs a container to its end; what it prints goes to the file `output`. Its exit status.
     func runToEnd(_ id: String, folder: String, output: String) throws(InstanceError) -> Int {
-        let status = try command(
-            ["run", "--bundle", folder, id],
-            folder: folder,
-            output: output,
-            descriptor: nil
+        let status = try HostProgram(path: path).run(
+            options(folder) + ["run", "--bundle", folder, id],
+            appendingTo: output
         )
         forget(id)
         return status
@@ -42,17 +44,8 @@ struct OCIRuntime: Sendable {
         Files.remove("\(stateFolder)/\(id)")
     }
 
-    private func command(
-        _ arguments: [String],
-        folder: String,
-        output: String,
-        descriptor: CInt?
-    ) throws(InstanceError) -> Int {
-        try HostProgram(path: path).run(
-            ["--root", stateFolder, "--log", "\(folder)/oci.log"] + arguments,
-            output: output,
-            descriptor: descriptor
-        )
+    private func options(_ folder: String) -> [String] {
+        ["--root", stateFolder, "--log", "\(folder)/oci.log"]
     }
 
     private func refusal(_ folder: String) -> InstanceError {

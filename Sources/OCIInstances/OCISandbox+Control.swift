@@ -50,7 +50,7 @@ extension OCISandbox {
             (try? await tools.threads.runIfActive { [tools, place] in
                 (
                     tools.cgroups.memoryKills(in: group) > 0,
-                    Files.read("\(place.folder)/boot.log", bytesMax: 4096) ?? ""
+                    place.bootLog.text
                 )
             }) ?? (false, "")
         failLoading(

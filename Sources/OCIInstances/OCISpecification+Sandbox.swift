@@ -1,5 +1,5 @@
 import Functions
-import Instances
+package import Instances
 
 extension OCISpecification {
     /// Where things lie inside a sandbox.
@@ -13,7 +13,7 @@ extension OCISpecification {
     }
 
     /// The container of a revision: its handler's files, the runtime, and no way out.
-    static func sandbox(
+    package static func sandbox(
         _ plan: SandboxPlan,
         id: String,
         user: Int,

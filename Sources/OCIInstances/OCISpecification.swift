@@ -1,5 +1,5 @@
 /// The parts of an OCI bundle's `config.json` that sandboxes use (OCI runtime specification 1.0).
-struct OCISpecification: Codable, Sendable {
+package struct OCISpecification: Codable, Sendable {
     struct User: Codable, Sendable {
         var uid: Int
         var gid: Int
@@ -87,7 +87,7 @@ struct OCISpecification: Codable, Sendable {
         var pids: Pids?
     }
 
-    struct Seccomp: Codable, Sendable {
+    package struct Seccomp: Codable, Sendable {
         struct Argument: Codable, Sendable {
             var index: Int
             var value: UInt64

@@ -14,6 +14,8 @@ struct SandboxPlace: Sendable {
     let zygotePIDDescriptor: CInt
     /// Whether instances are forked from a loaded zygote; otherwise there is one, which loads by itself.
     let forks: Bool
+    /// What the zygote's process has printed past its own capture; cannot grow.
+    let bootLog: BootLog
 
     var zygoteGroup: String { "\(group)/zygote" }
     var memoryMiB: Int { revision.manifest.limits.memoryMiB }
@@ -33,6 +35,7 @@ struct SandboxPlace: Sendable {
     func remove(cgroups: Cgroups, runtime: OCIRuntime) {
         linux_pidfd_signal(zygotePIDDescriptor, SIGKILL)
         close(zygotePIDDescriptor)
+        bootLog.close()
         Self.remove(id: id, folder: folder, group: group, cgroups: cgroups, runtime: runtime)
     }
 

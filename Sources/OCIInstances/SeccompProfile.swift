@@ -4,19 +4,19 @@ import CSeccomp
 ///
 /// An allow-list by name. Names that this machine's architecture does not have are left out, as
 /// libseccomp resolves them, so that one list serves every architecture.
-enum SeccompProfile {
+package enum SeccompProfile {
     /// Calls of `allowed` that exist on this architecture.
-    static func resolved() -> [String] {
+    package static func resolved() -> [String] {
         allowed.filter { seccomp_syscall_resolve_name($0) >= 0 }
     }
 
     /// Names in `allowed` that libseccomp knows on no architecture: a misspelling.
-    static func unknown() -> [String] {
+    package static func unknown() -> [String] {
         // __NR_SCMP_ERROR; calls of other architectures resolve to other negative numbers.
         allowed.filter { seccomp_syscall_resolve_name($0) == -1 }
     }
 
-    static func specification() -> OCISpecification.Seccomp {
+    package static func specification() -> OCISpecification.Seccomp {
         typealias Rule = OCISpecification.Seccomp.Rule
         let families = socketFamilies.map { family in
             Rule(
@@ -52,7 +52,7 @@ enum SeccompProfile {
     /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
     private static let namespaceFlags: UInt64 = 0x7E02_0000
 
-    static let allowed = """
+    package static let allowed = """
         accept accept4 access alarm arch_prctl bind brk cachestat capget chdir chmod chown close
         close_range connect copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl
         epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 execve execveat exit exit_group

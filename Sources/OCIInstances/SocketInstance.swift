@@ -60,11 +60,8 @@ final class SocketInstance: Instance {
 
     func cancel(stream: UInt32, reason: CancelReason) {
         onLoop { instance in
-            guard instance.handler.value.isRunning(stream) else { return }
-            instance.handler.value.send(
-                Frame(.cancel, stream: stream, value: reason.rawValue)
-            )
-            instance.signal(SIGUSR1)
+            // The signal after the frame: a handler that is woken looks for it at once.
+            instance.handler.value.cancel(stream, reason) { instance.signal(SIGUSR1) }
         }
     }
 

@@ -1,6 +1,6 @@
 /* Invokes an instance over its socket, a fixed number of invocations at once, and prints what came
- * of it in one line of JSON. Each answer must carry what was sent. Nothing but the two sockets' code
- * in the kernel lies between this loop and the instance's: no host can be faster.
+ * of it in one line of JSON. Each answer must carry what was sent. Nothing but the code of the two
+ * sockets in the kernel lies between this loop and the instance's: no host can be faster.
  *
  *     drive_instance SOCKET DEPTH SECONDS < one invoke frame, whose stream number is set here
  */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from settings import BODY, DEPTHS, REPOSITORY, Settings
 
 EXACT_COUNT = 500
 WARM_UP_SECONDS = 1
+PLACED_SECONDS = 0.5
 
 Say = Callable[[str], None]
 
@@ -48,14 +50,21 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
             for depth in DEPTHS:
                 say(f"round {number + 1} of {settings.rounds}, {depth} at once")
                 seconds = settings.load_seconds
+                compared = peers if depth > 1 or not settings.quick else []
                 found[str(depth)] = {
                     "direct": direct.drive(depth, seconds).json(),
                     "gateway": drive_gateway(gateway, url, depth, seconds),
-                    **{peer.name: drive(peer.url, depth, seconds).json() for peer in peers},
+                    **{peer.name: drive(peer.url, depth, seconds).json() for peer in compared},
                 }
             rounds.append(found)
+        cores = sorted(os.sched_getaffinity(0))
+        placed = {
+            "oneCore": direct.drive(1, PLACED_SECONDS, (cores[0], cores[0])).json(),
+            "twoCores": direct.drive(1, PLACED_SECONDS, (cores[0], cores[-1])).json(),
+        }
     return {
         "rounds": rounds,
+        "directPlaced": placed,
         "exactRows": count_rows_exactly(gateway),
         "gatewayResidentBytes": resident_bytes(gateway.pid),
     }

@@ -130,7 +130,7 @@ def test_a_client_that_expects_too_much_is_refused_before_it_sends(
 
 def test_a_slow_client_holds_no_instance(gateway: Gateway) -> None:
     """Its body comes in pieces; meanwhile the only instance serves others."""
-    handler = "def predict(input: object) -> object:\n    return input\n"
+    handler = "from typing import Any\ndef predict(input: Any) -> Any:\n    return input\n"
     name = gateway.deploy(function("slow-client", handler, "scale: { max: 1 }\n"))
     whole = post(f"/function/{name}", json.dumps("x" * 1000))
     with gateway.raw() as slow:

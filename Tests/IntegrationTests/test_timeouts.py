@@ -1,5 +1,6 @@
 """The manifest's three timeouts, and clients that go away."""
 
+import json
 import socket
 import struct
 import threading
@@ -23,7 +24,7 @@ def predict(first: float = 0, pause: float = 0, count: int = 3):
         for number in range(count):
             yield {"number": number}
             time.sleep(pause)
-    except Cancelled:
+    except (Cancelled, GeneratorExit):
         print("gave way")
         raise
 """
@@ -47,6 +48,7 @@ ASYNC_SLEEPER = """
 import asyncio
 
 async def predict(seconds: float) -> str:
+    print("begins", flush=True)
     try:
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:
@@ -141,8 +143,6 @@ def test_the_first_byte_timeout_counts_until_the_answer_begins(
 def test_a_stream_that_stalls_is_cut_so_that_the_client_can_tell(
     gateway: Gateway, streamer: str, body: object, seconds: float
 ) -> None:
-    import json
-
     began = time.monotonic()
     with gateway.raw() as connection:
         connection.send(post(f"/function/{streamer}", json.dumps(body)))
@@ -165,7 +165,8 @@ def test_a_client_that_leaves_cancels_its_invocation(
     name = gateway.deploy(function(f"left-{kind}-{leave}", handler, "scale: { max: 1 }\n"))
     connection = gateway.raw()
     connection.send(post(f"/function/{name}", '{"seconds": 20}'))
-    until(lambda: gateway.counts(name)["busy"] == 1, "it runs")
+    until(lambda: gateway.counts(name)["busy"] == 1, "it has an instance")
+    until(logged(gateway, name, "begins"), "it runs")
 
     depart(connection, leave)
 

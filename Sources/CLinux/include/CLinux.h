@@ -24,6 +24,9 @@ int linux_pidfd_open(pid_t pid);
 /// Signals the process that `pidfd` stands for. 0, or -1 with errno.
 int linux_pidfd_signal(int pidfd, int signal);
 
+/// A file in memory of `bytes` zero bytes that cannot grow, close-on-exec; or -1 with errno.
+int linux_bounded_file(const char *name, size_t bytes);
+
 /// Starts `path` with `descriptors[0...count-1]` as its descriptors 0 to count-1 and no others.
 /// 0 and the pid in `pid`, or an errno.
 int linux_spawn(

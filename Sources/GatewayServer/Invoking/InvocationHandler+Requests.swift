@@ -60,6 +60,11 @@ extension InvocationHandler {
         }
     }
 
+    /// An HTTP/1.0 client may ask for it, but then waits for a header field that 1.1 does not need.
+    private func keepsAlive(after head: HTTPRequestHead) -> Bool {
+        head.isKeepAlive && head.version != .http1_0 && !isQuiescing
+    }
+
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         hasPassed = true
         context.fireChannelRead(wrapInboundOut(part))
@@ -82,7 +87,7 @@ extension InvocationHandler {
             return pass(.head(head), context)
         }
         closesAt = after(dispatcher.configuration.requestMillisMax)
-        let keepAlive = head.isKeepAlive && !isQuiescing
+        let keepAlive = keepsAlive(after: head)
         guard head.method == .POST else {
             let problem = Problem(.methodNotAllowed, detail: "A function is invoked with POST.")
             return refuse(problem, context: context, keepAlive: keepAlive)
@@ -124,7 +129,7 @@ extension InvocationHandler {
         isStreaming: Bool = false
     ) {
         let id = dispatcher.makeID(acceptedAtMicros: receiving.acceptedAtMicros)
-        let keepAlive = receiving.head.isKeepAlive && !isQuiescing
+        let keepAlive = keepsAlive(after: receiving.head)
         guard let meta = FrameMeta(receiving.head, target: receiving.target, id: id) else {
             let problem = Problem(
                 .headersTooLarge,
@@ -132,7 +137,7 @@ extension InvocationHandler {
             )
             return refuse(problem, context: context, keepAlive: false)
         }
-        usesChunks = receiving.head.version.minor > 0 || receiving.head.version.major > 1
+        usesChunks = receiving.head.version != .http1_0
         let request = InstanceRequest(
             meta: meta,
             body: receiving.body,

@@ -15,7 +15,7 @@ from _socket import socket
 
 from .instance import go_first
 from .loading import load
-from .zygote import FORK_FAILED_STATUS, IDLE_MILLIS, Reaper, receive_fork, warm_up
+from .zygote import FORK_FAILED_STATUS, IDLE_MILLIS, Reaper, hide, receive_fork, warm_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,9 +39,11 @@ def start(control: socket, capture: Capture, wanted: dict[str, Any]) -> tuple[so
     pid = os.fork()
     if pid:
         os.close(telling)
+        hide()
         Keeper(control, capture, pid, numbers).keep()
     os.close(numbers)
     go_first()
+    hide()
     capture.install()
     served = load(control, capture, wanted)
     gc.collect()
