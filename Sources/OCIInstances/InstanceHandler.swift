@@ -109,6 +109,17 @@ package final class InstanceHandler: ChannelInboundHandler {
         send(frame, context)
     }
 
+    /// Sends `cancel` at once and calls `sent` when the instance can read it.
+    package func cancel(
+        _ stream: UInt32, _ reason: CancelReason, sent: @escaping @Sendable () -> Void
+    ) {
+        guard let context, isRunning(stream) else { return }
+        send(Frame(.cancel, stream: stream, value: reason.rawValue), context)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenSuccess(sent)
+        flush(promise: promise)
+    }
+
     package func isRunning(_ stream: UInt32) -> Bool { running.contains { $0.stream == stream } }
 
     /// Hands over every invocation that has not ended: called once the instance's end is known.
