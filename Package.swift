@@ -10,13 +10,17 @@ let strict: [SwiftSetting] = [
 
 /// A library of ours under `Sources/NAME`, with what it may import: the arrows of the design.
 func module(
-    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
 ) -> Target {
     .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
 ) -> Target {
     .testTarget(
         name: "\(name)Tests",
@@ -29,7 +33,9 @@ func tests(
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioConcurrency = Target.Dependency.product(
-    name: "NIOConcurrencyHelpers", package: "swift-nio")
+    name: "NIOConcurrencyHelpers",
+    package: "swift-nio"
+)
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -37,11 +43,17 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
-    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    name: "ServiceLifecycle",
+    package: "swift-service-lifecycle"
+)
 let signals = Target.Dependency.product(
-    name: "UnixSignals", package: "swift-service-lifecycle")
+    name: "UnixSignals",
+    package: "swift-service-lifecycle"
+)
 let arguments = Target.Dependency.product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -59,7 +71,10 @@ let package = Package(
     ],
     dependencies: [
         .package(
-            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+            url: "https://github.com/hummingbird-project/hummingbird",
+            from: "2.28.1",
+            traits: []
+        ),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -71,11 +86,20 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(
-            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+            name: "CCrypto",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
         .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
         .systemLibrary(
-            name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+            name: "CSeccomp",
+            pkgConfig: "libseccomp",
+            providers: [.apt(["libseccomp-dev"])]
+        ),
         .target(name: "CLinux"),
         .target(name: "CNVML"),
         .target(name: "CCurlShim", dependencies: ["CCurl"]),
@@ -89,12 +113,14 @@ let package = Package(
             [
                 "Functions", "RuntimeProtocol", "Instances", "CLinux", "CSeccomp", nioCore,
                 nioPosix, logging,
-            ]),
+            ]
+        ),
         module("Devices", ["CNVML", yams]),
         module("Pooling", ["Functions", "Instances", nioConcurrency]),
         module(
             "Scheduling",
-            ["Functions", "Instances", "Pooling", "Devices", nioConcurrency, logging]),
+            ["Functions", "Instances", "Pooling", "Devices", nioConcurrency, logging]
+        ),
         module("Billing", ["Functions"]),
         module("Storage", ["Functions", "Billing", grdb, sqlite], exclude: ["LEDGER.md"]),
         module("GatewayAPI", ["Functions"]),
@@ -104,12 +130,14 @@ let package = Package(
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "Pooling",
                 "Scheduling", "Devices", "Billing", "Storage", "GatewayAPI", nioCore, nioPosix,
                 nioHTTP1, nioConcurrency, logging, lifecycle,
-            ] + hummingbird),
+            ] + hummingbird
+        ),
         module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
         .executableTarget(
             name: "CLI",
             dependencies: ["Functions", "Packaging", "GatewayAPI", "GatewayClient", arguments],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "Gateway",
             dependencies: [
@@ -119,7 +147,8 @@ let package = Package(
             ] + hummingbird,
             path: "gateway",
             exclude: ["run", "openapi.yaml"],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
 
         tests("Billing", ["Functions"]),
         tests("CLI", ["Functions", "GatewayAPI", "GatewayClient"], exclude: ["canned_gateway.py"]),
@@ -130,8 +159,11 @@ let package = Package(
         tests("Scheduling"),
         tests("Storage", ["Functions", "Billing", "LedgerBenchmark", grdb]),
         .executableTarget(
-            name: "LedgerBenchmark", dependencies: ["Functions", "Billing", "Storage"],
-            path: "Tests/Benchmarks/LedgerBenchmark", swiftSettings: strict),
+            name: "LedgerBenchmark",
+            dependencies: ["Functions", "Billing", "Storage"],
+            path: "Tests/Benchmarks/LedgerBenchmark",
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,12 +4,14 @@ import OCIInstances
 
 /// Keeps a package's set-up code, which may use the network, from the gateway's own port.
 ///
-/// Such code runs under a user id that nothing else has, in the host's network. While a build runs, a
-/// connection from this host is looked up in the kernel's table of sockets, which names its user.
+/// Such code runs under a user id that nothing else has, in the host's network. While a build runs,
+/// a connection from this host is looked up in the kernel's table of sockets, which names its user.
 struct BuildGuard: Sendable {
     let layers: LayerBuilder
 
-    /// Whether a connection comes from a build sandbox. Reads two files, and only during a build.
+    /// Whether a connection comes from a build sandbox.
+    ///
+    /// Reads two files, and only during a build.
     func refuses(_ channel: any Channel) -> Bool {
         guard layers.isBuilding, let port = channel.remoteAddress?.port else { return false }
         return ["/proc/net/tcp", "/proc/net/tcp6"].contains { path in

@@ -3,7 +3,8 @@ import Billing
 import FoundationEssentials
 import Yams
 
-/// The configuration file: what it leaves out keeps its default, a key it does not know is an error.
+/// The configuration file: what it leaves out keeps its default, a key it does not know is an
+/// error.
 struct GatewayFile {
     struct Key {
         var account: String

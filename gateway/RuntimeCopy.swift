@@ -5,8 +5,8 @@ import Packaging
 
 /// The Python runtime as sandboxes see it: a copy in the data folder, compiled once.
 ///
-/// Sandboxes see their files read-only, so that Python could not keep what it compiles; compiling the
-/// runtime anew costs each cold start some milliseconds. The copy is named by its contents.
+/// Sandboxes see their files read-only, so that Python could not keep what it compiles; compiling
+/// the runtime anew costs each cold start some milliseconds. The copy is named by its contents.
 enum RuntimeCopy {
     /// Makes the copy unless it is there; returns its folder.
     static func make(of source: String, in dataFolder: String, python: String) throws -> String {

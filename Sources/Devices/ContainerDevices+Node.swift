@@ -24,7 +24,7 @@ extension ContainerDevices.Node {
     }
 
     /// The group that a process must be in, where others may not open the node; nil if none helps.
-    var neededGroup: UInt32? {
+    package var neededGroup: UInt32? {
         let others = mode & 0o006
         let owning = mode >> 3 & 0o006
         return owning & ~others != 0 ? group : nil

@@ -29,6 +29,26 @@ extension ContainerDevices {
         package var mode: UInt32
         package var user: UInt32
         package var group: UInt32
+
+        package init(
+            path: String,
+            kind: Kind,
+            major: UInt32,
+            minor: UInt32,
+            access: String,
+            mode: UInt32,
+            user: UInt32,
+            group: UInt32
+        ) {
+            self.path = path
+            self.kind = kind
+            self.major = major
+            self.minor = minor
+            self.access = access
+            self.mode = mode
+            self.user = user
+            self.group = group
+        }
     }
 
     /// What OCI calls a device's type.

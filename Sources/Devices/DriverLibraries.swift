@@ -1,7 +1,7 @@
 import Glibc
 
 /// The driver's libraries for CUDA programs, which must be of the loaded driver's version.
-struct DriverLibraries {
+package struct DriverLibraries {
     /// What programs and the dynamic loader know the driver's main library as.
     static let cudaSoname = "libcuda.so.1"
     /// Tried in this order where the dynamic loader does not know the library.
@@ -76,7 +76,7 @@ struct DriverLibraries {
     }
 
     /// The folder of the first libcuda among a process's mappings; their paths are without links.
-    static func folder(inMaps maps: String) -> String? {
+    package static func folder(inMaps maps: String) -> String? {
         let paths = maps.split(separator: "\n").compactMap { line in
             line.firstIndex(of: "/").map { String(line[$0...]) }
         }

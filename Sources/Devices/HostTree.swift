@@ -3,10 +3,10 @@ import Glibc
 /// The host's file system under a root, which is `/` but in tests.
 ///
 /// Paths are absolute and without the root, in arguments and answers.
-struct HostTree {
+package struct HostTree {
     private let root: String
 
-    init(root: String) {
+    package init(root: String) {
         var root = root
         while root.hasSuffix("/") { root.removeLast() }
         self.root = root
@@ -30,7 +30,7 @@ struct HostTree {
     }
 
     /// The contents of a file of at most `bytesMax` bytes; nil if it cannot be read or is larger.
-    func contents(of path: String, bytesMax: Int) -> [UInt8]? {
+    package func contents(of path: String, bytesMax: Int) -> [UInt8]? {
         let file = Glibc.open(location(path), O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// A shared library on disk, of which only its name for the dynamic loader is read.
-enum SharedObject {
+package enum SharedObject {
     /// More program headers or dynamic entries than any library of the driver has.
     private static let entriesMax = 4096
 
     /// The `DT_SONAME` of a 64-bit little-endian ELF file; nil for any other file.
-    static func soname(of path: String, in tree: HostTree) -> String? {
+    package static func soname(of path: String, in tree: HostTree) -> String? {
         let file = Glibc.open(tree.location(path), O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -22,7 +22,7 @@ enum SharedObject {
         return soname(in: UnsafeRawBufferPointer(start: start, count: size))
     }
 
-    static func soname(in file: UnsafeRawBufferPointer) -> String? {
+    package static func soname(in file: UnsafeRawBufferPointer) -> String? {
         guard file.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]) else { return nil }
         guard let headers = file.number(32, UInt64.self),
             let size = file.number(54, UInt16.self), let count = file.number(56, UInt16.self),

@@ -5,7 +5,8 @@ package struct FunctionName: Hashable, Sendable, CustomStringConvertible, Compar
 
     package let description: String
 
-    /// Nil unless `text` is 1 to 63 of `a`-`z`, `0`-`9` and `-`, and neither begins nor ends with `-`.
+    /// Nil unless `text` is 1 to 63 of `a`-`z`, `0`-`9` and `-`, and neither begins nor ends with
+    /// `-`.
     package init?(_ text: String) {
         let bytes = text.utf8
         guard (1...Self.lengthMax).contains(bytes.count), bytes.first != UInt8(ascii: "-"),

@@ -1,4 +1,5 @@
-/// The seam between what has an event (a trigger, a probe) and what runs functions (the dispatcher).
+/// The seam between what has an event (a trigger, a probe) and what runs functions (the
+/// dispatcher).
 package protocol Invoker: Sendable {
     /// Runs one attempt and answers once its usage record is durable.
     ///

@@ -56,7 +56,8 @@ extension Manifest {
 
     /// Where instances come from.
     package enum Isolation: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Forked from the revision's zygote, where a trial shows that its libraries survive a fork.
+        /// Forked from the revision's zygote, where a trial shows that its libraries survive a
+        /// fork.
         case zygote
         /// Each instance loads the model by itself.
         case instance

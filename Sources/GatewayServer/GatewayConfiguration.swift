@@ -15,7 +15,8 @@ package struct GatewayConfiguration: Sendable {
     package var requestMillisMax = 30_000
     /// How long a connection without a request is kept, in milliseconds; default 75,000.
     package var idleMillisMax = 75_000
-    /// A streamed answer that its client has not taken, in bytes, before it is cut off; default 16 MiB.
+    /// A streamed answer that its client has not taken, in bytes, before it is cut off; default 16
+    /// MiB.
     package var unsentBytesMax = 16 << 20
     /// Parts of pipelined requests held while an answer is pending; default 256.
     package var heldPartsMax = 256

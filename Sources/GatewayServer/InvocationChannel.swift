@@ -15,7 +15,7 @@ package struct InvocationChannel: HTTPChannelHandler {
     let authorizer: Authorizer
     let refuses: @Sendable (any Channel) -> Bool
 
-    /// - Parameter refuses: connections that are closed at once.
+    /// Makes the set-up of connections; those that it `refuses` are closed at once.
     package init(
         dispatcher: Dispatcher,
         authorizer: Authorizer,

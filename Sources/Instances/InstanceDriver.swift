@@ -1,6 +1,7 @@
 package import RuntimeProtocol
 
-/// Starts and stops what serves revisions: the whole contract between pools and one kind of sandbox.
+/// Starts and stops what serves revisions: the whole contract between pools and one kind of
+/// sandbox.
 package protocol InstanceDriver: Sendable {
     /// Makes a revision's sandbox and loads its handler in the zygote.
     ///

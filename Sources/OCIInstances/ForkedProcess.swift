@@ -13,7 +13,9 @@ struct ForkedProcess: Sendable {
     let pidDescriptor: CInt
     let socket: CInt
 
-    /// Forks a child from the zygote at the other end of `control`. Blocks for the fork's time.
+    /// Forks a child from the zygote at the other end of `control`.
+    ///
+    /// Blocks for the fork's time.
     static func fork(
         number: UInt32,
         control: CInt,

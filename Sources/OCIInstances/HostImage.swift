@@ -3,7 +3,8 @@ import Instances
 
 /// The image `host`: the host's own interpreter and libraries, read-only, and nothing else of it.
 ///
-/// All mounts are made in the container's own mount namespace, so that none is ever left on the host.
+/// All mounts are made in the container's own mount namespace, so that none is ever left on the
+/// host.
 enum HostImage {
     /// Folders of the image's empty root, onto which the mounts go.
     private static let folders = [

@@ -2,7 +2,9 @@ import CLinux
 import Glibc
 import Instances
 
-/// A program of the host, run to its end. Blocking; not for event loops.
+/// A program of the host, run to its end.
+///
+/// Blocking; not for event loops.
 struct HostProgram {
     let path: String
 
@@ -14,10 +16,9 @@ struct HostProgram {
         return try run(arguments, output: log)
     }
 
-    /// Runs it without input; what it prints goes to `output`. Its exit status, or 128 and the signal
-    /// that ended it.
+    /// Runs it without input; what it prints goes to `output`.
     ///
-    /// - Parameter descriptor: becomes its descriptor 3.
+    /// Its exit status, or 128 and the signal that ended it. `descriptor` becomes its descriptor 3.
     func run(
         _ arguments: [String],
         output: CInt,

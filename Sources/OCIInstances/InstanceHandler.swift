@@ -34,10 +34,11 @@ package final class InstanceHandler: ChannelInboundHandler {
     private let onOutput: (String, ByteBuffer) -> Void
     private let onClose: (_ fault: String?) -> Void
 
-    /// - Parameters:
-    ///   - attached: kept with the microseconds that `attach` took, or failed.
-    ///   - onOutput: level and text of what is printed outside an invocation.
-    ///   - onClose: called once, with the fault when the instance broke the protocol.
+    /// Makes the handler of a process that waits to be attached to `device`.
+    ///
+    /// `attached` gets the microseconds that `attach` took, or fails. `onOutput` gets level and
+    /// text of what is printed outside an invocation. `onClose` is called once, with the fault when
+    /// the instance broke the protocol.
     package init(
         device: Device,
         payloadBytesMax: Int,
@@ -77,7 +78,9 @@ package final class InstanceHandler: ChannelInboundHandler {
 
     package func channelInactive(context: ChannelHandlerContext) { close(nil, context) }
 
-    package func errorCaught(context: ChannelHandlerContext, error: any Error) { close(nil, context) }
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        close(nil, context)
+    }
 
     /// Sends an invocation; false when the instance is no longer there.
     package func invoke(
@@ -111,7 +114,9 @@ package final class InstanceHandler: ChannelInboundHandler {
 
     /// Sends `cancel` at once and calls `sent` when the instance can read it.
     package func cancel(
-        _ stream: UInt32, _ reason: CancelReason, sent: @escaping @Sendable () -> Void
+        _ stream: UInt32,
+        _ reason: CancelReason,
+        sent: @escaping @Sendable () -> Void
     ) {
         guard let context, isRunning(stream) else { return }
         send(Frame(.cancel, stream: stream, value: reason.rawValue), context)

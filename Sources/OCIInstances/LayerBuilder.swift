@@ -5,8 +5,8 @@ package import Instances
 package import NIOPosix
 import Synchronization
 
-/// Installs requirements into layers, each in a sandbox of its own: a package's set-up code never runs
-/// on the host, and is the only code of ours that may use the network.
+/// Installs requirements into layers, each in a sandbox of its own: a package's set-up code never
+/// runs on the host, and is the only code of ours that may use the network.
 package final class LayerBuilder: LayerInstaller {
     /// What an installation may use.
     package struct Limits: Sendable {
@@ -40,7 +40,7 @@ package final class LayerBuilder: LayerInstaller {
     /// The largest file that an installer may write: some wheels have a library of 2 GB.
     private static let fileBytesMax = 4 << 30
 
-    /// - Parameter environment: the gateway's own.
+    /// Makes a builder; `environment` is the gateway's own.
     package init(
         configuration: OCIConfiguration,
         limits: Limits = Limits(),
@@ -216,7 +216,10 @@ package final class LayerBuilder: LayerInstaller {
                     .init(type: "RLIMIT_NOFILE", hard: 4096, soft: 4096),
                     // What it prints lies in a file of the host.
                     .init(
-                        type: "RLIMIT_FSIZE", hard: Self.fileBytesMax, soft: Self.fileBytesMax),
+                        type: "RLIMIT_FSIZE",
+                        hard: Self.fileBytesMax,
+                        soft: Self.fileBytesMax
+                    ),
                 ]
             ),
             root: OCISpecification.Root(path: configuration.rootFolder),

@@ -71,7 +71,9 @@ package final class OCIDriver: InstanceDriver {
         }
     }
 
-    /// Starts the container and tells it what to load. Blocking, some 30 ms.
+    /// Starts the container and tells it what to load.
+    ///
+    /// Blocking, some 30 ms.
     private func start(
         _ plan: SandboxPlan,
         number: Int
@@ -121,7 +123,8 @@ package final class OCIDriver: InstanceDriver {
                     zygotePID: pid,
                     zygotePIDDescriptor: descriptor,
                     forks: plan.forks,
-                    bootLog: bootLog), ends[0]
+                    bootLog: bootLog
+                ), ends[0]
             )
         } catch {
             close(ends[0])

@@ -1,6 +1,8 @@
 import Instances
 
-/// The OCI runtime's command: starts containers. Blocking; not for event loops.
+/// The OCI runtime's command: starts containers.
+///
+/// Blocking; not for event loops.
 struct OCIRuntime: Sendable {
     let path: String
     /// Where it keeps the state of its containers.
@@ -8,10 +10,8 @@ struct OCIRuntime: Sendable {
 
     /// Starts a container and returns once its first process runs.
     ///
-    /// - Parameters:
-    ///   - folder: holds `config.json`; `oci.log` is written there.
-    ///   - output: becomes the container's standard output and error.
-    ///   - descriptor: becomes the container's descriptor 3.
+    /// `folder` holds `config.json`, and `oci.log` is written there. `output` becomes the
+    /// container's standard output and error, `descriptor` its descriptor 3.
     func run(
         _ id: String,
         folder: String,
@@ -29,7 +29,9 @@ struct OCIRuntime: Sendable {
         guard status == 0 else { throw refusal(folder) }
     }
 
-    /// Runs a container to its end; what it prints goes to the file `output`. Its exit status.
+    /// Runs a container to its end; what it prints goes to the file `output`.
+    ///
+    /// Its exit status.
     func runToEnd(_ id: String, folder: String, output: String) throws(InstanceError) -> Int {
         let status = try HostProgram(path: path).run(
             options(folder) + ["run", "--bundle", folder, id],

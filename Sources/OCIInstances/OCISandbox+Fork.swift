@@ -6,9 +6,10 @@ import RuntimeProtocol
 
 /// Instances by fork, one of them in reserve.
 ///
-/// Moving a process between cgroups waits for a grace period of the kernel, up to 20 ms after a quiet
-/// time, and a fork of a large zygote takes milliseconds. So one child is forked in advance, placed in
-/// its cgroup and left waiting: it has attached to no device, serves nothing and uses no CPU.
+/// Moving a process between cgroups waits for a grace period of the kernel, up to 20 ms after a
+/// quiet time, and a fork of a large zygote takes milliseconds. So one child is forked in advance,
+/// placed in its cgroup and left waiting: it has attached to no device, serves nothing and uses no
+/// CPU.
 extension OCISandbox {
     func fork(_ id: UInt32, device: Device) async throws(InstanceError) -> any Instance {
         let process: ForkedProcess
@@ -178,8 +179,12 @@ extension OCISandbox {
             let status = try? await child.exit.futureResult.get()
             timer.cancel()
             _ = try? await tools.threads.runIfActive {
-                instance.finish(exitStatus: status, fault: fault, cgroups: self.tools.cgroups,
-                    zygoteGroup: self.place.zygoteGroup)
+                instance.finish(
+                    exitStatus: status,
+                    fault: fault,
+                    cgroups: self.tools.cgroups,
+                    zygoteGroup: self.place.zygoteGroup
+                )
             }
             lock.withLockedValue { $0.children[instance.number] = nil }
         }

@@ -3,7 +3,8 @@ import Instances
 package import NIOCore
 import NIOPosix
 
-/// Takes what a process prints outside an invocation: revision, instance (nil for a zygote), level, text.
+/// Takes what a process prints outside an invocation: revision, instance (nil for a zygote), level,
+/// text.
 package typealias OutputSink = @Sendable (Revision, UInt32?, String, ByteBuffer) -> Void
 
 /// What the sandboxes of one driver share.

@@ -12,7 +12,8 @@ struct SandboxPlace: Sendable {
     let group: String
     let zygotePID: pid_t
     let zygotePIDDescriptor: CInt
-    /// Whether instances are forked from a loaded zygote; otherwise there is one, which loads by itself.
+    /// Whether instances are forked from a loaded zygote; otherwise there is one, which loads by
+    /// itself.
     let forks: Bool
     /// What the zygote's process has printed past its own capture; cannot grow.
     let bootLog: BootLog
@@ -31,7 +32,9 @@ struct SandboxPlace: Sendable {
         )
     }
 
-    /// Ends all processes of the sandbox and removes its traces. Blocking.
+    /// Ends all processes of the sandbox and removes its traces.
+    ///
+    /// Blocking.
     func remove(cgroups: Cgroups, runtime: OCIRuntime) {
         linux_pidfd_signal(zygotePIDDescriptor, SIGKILL)
         close(zygotePIDDescriptor)

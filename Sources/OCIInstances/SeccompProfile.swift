@@ -46,7 +46,7 @@ package enum SeccompProfile {
         )
     }
 
-    /// AF_UNIX, AF_INET, AF_INET6, AF_NETLINK. Not AF_VSOCK, which no namespace confines.
+    /// AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK, but not AF_VSOCK, which no namespace confines.
     private static let socketFamilies: [UInt64] = [1, 2, 10, 16]
 
     /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.

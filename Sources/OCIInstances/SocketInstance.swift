@@ -92,9 +92,14 @@ final class SocketInstance: Instance {
         }
     }
 
-    /// Ends what is left of the process and its cgroup, and tells how it ended. Blocking.
+    /// Ends what is left of the process and its cgroup, and tells how it ended.
+    ///
+    /// Blocking.
     func finish(
-        exitStatus: UInt32?, fault: String?, cgroups: Cgroups, zygoteGroup: String
+        exitStatus: UInt32?,
+        fault: String?,
+        cgroups: Cgroups,
+        zygoteGroup: String
     ) {
         let group = process.group ?? zygoteGroup
         let outOfMemory = cgroups.memoryKills(in: group) > 0

@@ -23,7 +23,7 @@ package enum ManifestLimits {
     /// Keep-alive, in milliseconds: up to 7 days.
     package static let keepAliveMillis = 0...604_800_000
     /// Invocations that wait for an instance.
-    package static let queue = 0...100_000
+    package static let queue = 1...65_536
     /// Invocations in a batch.
     package static let batchSize = 1...1024
     /// How long the first of a batch waits, in milliseconds.

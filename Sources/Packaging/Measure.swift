@@ -1,11 +1,11 @@
 /// A kind of quantity in the manifest: which units it may have, and in what it is counted.
-struct Measure: Sendable {
-    struct Unit: Sendable {
+package struct Measure: Sendable {
+    package struct Unit: Sendable {
         let word: String
         let factor: Int
     }
 
-    enum Fault: Error, Equatable {
+    package enum Fault: Error, Equatable {
         case notANumber
         case unitMissing(nearest: String)
         case unitUnknown(String, nearest: String?)
@@ -24,7 +24,7 @@ struct Measure: Sendable {
     let allowed: String
 
     /// Counted in milliseconds.
-    static let duration = Measure(
+    package static let duration = Measure(
         units: [
             Unit(word: "h", factor: 3_600_000), Unit(word: "m", factor: 60_000),
             Unit(word: "s", factor: 1000), Unit(word: "ms", factor: 1),
@@ -39,7 +39,7 @@ struct Measure: Sendable {
     )
 
     /// Counted in MiB.
-    static let memory = Measure(
+    package static let memory = Measure(
         units: binaryUnits,
         synonyms: binarySynonyms,
         divisor: 1 << 20,
@@ -47,7 +47,7 @@ struct Measure: Sendable {
     )
 
     /// Counted in bytes; a number alone is bytes.
-    static let size = Measure(
+    package static let size = Measure(
         units: binaryUnits + [Unit(word: "", factor: 1)],
         synonyms: binarySynonyms,
         divisor: 1,
@@ -55,7 +55,7 @@ struct Measure: Sendable {
     )
 
     /// Counted in thousandths of a core; a number alone is cores.
-    static let cpu = Measure(
+    package static let cpu = Measure(
         units: [Unit(word: "", factor: 1000), Unit(word: "m", factor: 1)],
         synonyms: [
             "c": "", "core": "", "cores": "", "cpu": "", "cpus": "", "milli": "m", "millis": "m",
@@ -78,7 +78,7 @@ struct Measure: Sendable {
 
 extension Measure {
     /// Reads `30s`, `0.5`, `256Mi`; the result is in what the measure counts.
-    func read(_ text: String) throws(Fault) -> Int {
+    package func read(_ text: String) throws(Fault) -> Int {
         guard let number = Decimal(text) else { throw .notANumber }
         guard !number.isNegative else { throw .negative }
         let factor = try factor(of: number)
@@ -87,7 +87,7 @@ extension Measure {
     }
 
     /// The shortest way to write `count`: 60,000 milliseconds are `1m`.
-    func text(of count: Int) -> String {
+    package func text(of count: Int) -> String {
         let whole = count.multipliedReportingOverflow(by: divisor)
         guard count > 0, !whole.overflow else { return "\(count)\(units.last?.word ?? "")" }
         for unit in units where whole.partialValue.isMultiple(of: unit.factor) {

@@ -1,12 +1,12 @@
 /// Finds the valid word that a mistyped one was meant to be.
-enum NearestWord {
+package enum NearestWord {
     /// Longer words are not compared: the cost grows with the product of both lengths.
-    static let comparedLengthMax = 64
+    package static let comparedLengthMax = 64
 
     /// The candidate with the fewest edits from `word`.
     ///
     /// Nil when the best needs more than a third of the word's letters (at least 2) changed.
-    static func of(_ word: String, among candidates: [String]) -> String? {
+    package static func of(_ word: String, among candidates: [String]) -> String? {
         let letters = Array(word.lowercased())
         guard (1...comparedLengthMax).contains(letters.count) else { return nil }
         let ranked = candidates.map { candidate in
@@ -18,7 +18,7 @@ enum NearestWord {
     }
 
     /// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
-    static func distance(_ left: [Character], _ right: [Character]) -> Int {
+    package static func distance(_ left: [Character], _ right: [Character]) -> Int {
         guard !left.isEmpty, !right.isEmpty else { return max(left.count, right.count) }
         var beforeLast: [Int] = []
         var last = Array(0...right.count)

@@ -19,8 +19,8 @@ package enum InstanceState: Sendable, Hashable {
 
 /// What the zygote of a pool is doing.
 ///
-/// absent → opening → ready → closing → absent; from opening and ready also straight to absent, when
-/// it fails.
+/// absent → opening → ready → closing → absent; from opening and ready also straight to absent,
+/// when it fails.
 package enum ZygoteState: Sendable, Hashable {
     /// Each instance loads the model by itself; this never changes.
     case unused

@@ -2,11 +2,11 @@ import Functions
 
 /// The instances of a pool: their states, their number in each, and which has room.
 ///
-/// An instance lies in the slot `id modulo slots`, the slots being a power of two and at least twice
-/// as many as there are instances. A new instance takes the next id whose slot is free, so no two
-/// collide, and ids that differ modulo a power of two still do when the table grows. Those with room
-/// stand in lanes, one for each number of leases, the latest to enter a lane first. Every change of
-/// state goes through `set`, which keeps lanes and counts.
+/// An instance lies in the slot `id modulo slots`, the slots being a power of two and at least
+/// twice as many as there are instances. A new instance takes the next id whose slot is free, so no
+/// two collide, and ids that differ modulo a power of two still do when the table grows. Those with
+/// room stand in lanes, one for each number of leases, the latest to enter a lane first. Every
+/// change of state goes through `set`, which keeps lanes and counts.
 struct InstanceTable: Sendable {
     struct Slot {
         var id: UInt32 = 0
@@ -98,7 +98,8 @@ struct InstanceTable: Sendable {
         }
     }
 
-    /// The instances in a state that `isWanted`, in no order; takes time with the size of the table.
+    /// The instances in a state that `isWanted`, in no order; takes time with the size of the
+    /// table.
     func ids(where isWanted: (InstanceState) -> Bool) -> [InstanceID] {
         slots.compactMap { slot in
             guard let state = slot.state, isWanted(state) else { return nil }

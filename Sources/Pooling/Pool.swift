@@ -37,7 +37,7 @@ package final class Pool: @unchecked Sendable {
     let clock: @Sendable () -> UInt64
     let lock: NIOLockedValueBox<Mutable>
 
-    /// - Parameter clock: monotonic nanoseconds.
+    /// Makes an empty pool; `clock` gives monotonic nanoseconds.
     package init(
         revision: Revision,
         forks: Bool,
@@ -51,7 +51,10 @@ package final class Pool: @unchecked Sendable {
         lock = NIOLockedValueBox(
             Mutable(
                 state: PoolState(
-                    limits: PoolLimits(revision.manifest.scale), forks: forks))
+                    limits: PoolLimits(revision.manifest.scale),
+                    forks: forks
+                )
+            )
         )
     }
 

@@ -8,8 +8,8 @@ extension PoolState {
         return actions
     }
 
-    /// Stops what has been idle for the keep-alive, longest first and down to `min`, and tries again
-    /// what had to wait after failed starts.
+    /// Stops what has been idle for the keep-alive, longest first and down to `min`, and tries
+    /// again what had to wait after failed starts.
     package mutating func tick(now: UInt64) -> [PoolAction] {
         var actions: [PoolAction] = []
         while let deadline = keepAliveDeadline, deadline <= now, let idle = evictIdle() {

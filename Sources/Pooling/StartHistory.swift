@@ -1,9 +1,10 @@
 /// How starting went lately: it decides when it may be tried again.
 ///
-/// Failed starts make up a round. A round is over when an instance has failed `attemptsMax` times or
-/// a zygote once. After the first round the next request tries at once; from the second on everybody
-/// pauses, for 1 s, then 2, 4, ... 60 s. A lease that was completed forgets it all; becoming ready
-/// does not, as what starts well and dies at once would otherwise be started for ever.
+/// Failed starts make up a round. A round is over when an instance has failed `attemptsMax` times
+/// or a zygote once. After the first round the next request tries at once; from the second on
+/// everybody pauses, for 1 s, then 2, 4, ... 60 s. A lease that was completed forgets it all;
+/// becoming ready does not, as what starts well and dies at once would otherwise be started for
+/// ever.
 struct StartHistory: Sendable {
     /// Failed starts of instances in one round.
     static let attemptsMax = 3
@@ -34,8 +35,8 @@ struct StartHistory: Sendable {
 
     mutating func forget() { state = .clean }
 
-    /// Notes that an instance did not start, or that its zygote died; once the round is over, what to
-    /// tell those who wait.
+    /// Notes that an instance did not start, or that its zygote died; once the round is over, what
+    /// to tell those who wait.
     mutating func failed(_ failure: StartFailure, now: UInt64) -> RejectReason? {
         var failing = current(failure)
         // What was under way when a pause began belongs to the round before it.

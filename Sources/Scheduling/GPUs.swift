@@ -2,7 +2,8 @@ package import Devices
 import Instances
 import NIOConcurrencyHelpers
 
-/// The node's GPUs: which memory is promised to which instance, and what containers need to see them.
+/// The node's GPUs: which memory is promised to which instance, and what containers need to see
+/// them.
 ///
 /// A sandbox sees one card or slice, chosen when it is made; its instances all run there.
 package final class GPUs: Sendable {
@@ -25,7 +26,9 @@ package final class GPUs: Sendable {
         lock = NIOLockedValueBox(Mutable(budget: DeviceBudget(inventory)))
     }
 
-    /// Chooses a device with room for an instance of a pool. Reads files, some milliseconds.
+    /// Chooses a device with room for an instance of a pool.
+    ///
+    /// Reads files, some milliseconds.
     func place(_ pool: PoolKey, memoryMiB: Int) throws(InstanceError) -> DeviceAccess {
         let decision = lock.withLockedValue { value in
             value.lastNumber += 1

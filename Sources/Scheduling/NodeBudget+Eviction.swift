@@ -33,7 +33,8 @@ extension NodeBudget {
         return (eviction, freed)
     }
 
-    /// What the next eviction of a zygote would take, and what it is worth; nil when all are in use.
+    /// What the next eviction of a zygote would take, and what it is worth; nil when all are in
+    /// use.
     package var leastValuableZygote: (key: PoolKey, priority: Double)? {
         leastValuable([:]).first.map { ($0.key, $0.zygote.priority) }
     }

@@ -127,7 +127,8 @@ package struct NodeBudget: Sendable {
         holders.values[index].zygote?.isChosen = false
     }
 
-    /// Keeps a zygote that is opening or waited for, whatever its value; as often as it is unpinned.
+    /// Keeps a zygote that is opening or waited for, whatever its value; as often as it is
+    /// unpinned.
     ///
     /// Instances keep their zygote by themselves.
     package mutating func pin(_ key: PoolKey) {

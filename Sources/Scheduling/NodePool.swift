@@ -46,7 +46,8 @@ struct NodePool: PoolHost {
         } catch {
             scheduler.logger.warning(
                 "sandbox could not be opened",
-                metadata: ["revision": "\(revision.id)", "reason": "\(error.message)"])
+                metadata: ["revision": "\(revision.id)", "reason": "\(error.message)"]
+            )
             throw error
         }
     }

@@ -24,9 +24,9 @@ package final class Scheduler: Sendable {
     let logger: Logger
     let lock: NIOLockedValueBox<Mutable>
 
-    /// - Parameters:
-    ///   - gpus: nil on a node without a GPU.
-    ///   - clock: monotonic nanoseconds.
+    /// Makes a scheduler without pools.
+    ///
+    /// `gpus` is nil on a node without a GPU; `clock` gives monotonic nanoseconds.
     package init(
         driver: any InstanceDriver,
         gpus: GPUs?,
@@ -159,8 +159,11 @@ extension Scheduler {
     static func idle(in pools: [PoolKey: Pool]) -> [IdleInstances] {
         pools.map { key, pool in
             IdleInstances(
-                pool: key, mebibytes: pool.revision.manifest.limits.memoryMiB,
-                idleSince: pool.evictableIdleSince, stopping: pool.snapshot.stopping)
+                pool: key,
+                mebibytes: pool.revision.manifest.limits.memoryMiB,
+                idleSince: pool.evictableIdleSince,
+                stopping: pool.snapshot.stopping
+            )
         }
     }
 }

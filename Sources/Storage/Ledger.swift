@@ -1,4 +1,4 @@
-import GRDB
+package import GRDB
 
 /// The usage records of a node, in `<data>/billing.sqlite`.
 ///
@@ -16,7 +16,7 @@ package final class Ledger: Sendable {
 
     package let path: String
     let settings: Settings
-    let readers: DatabasePool
+    package let readers: DatabasePool
 
     /// Opens the file, or makes it in a folder that exists.
     ///

@@ -1,5 +1,5 @@
 import Functions
-import GRDB
+package import GRDB
 
 /// Which usage records are meant.
 ///
@@ -32,7 +32,7 @@ package struct LedgerQuery: Sendable, Hashable {
     package static let lastMicros: Int64 = 253_402_300_799_999_999
 
     /// An SQL condition and its arguments.
-    var condition: (sql: String, arguments: StatementArguments) {
+    package var condition: (sql: String, arguments: StatementArguments) {
         var sql = "id >= ? AND id < ?"
         var arguments: StatementArguments = [Self.bound(fromMicros), Self.bound(toMicros)]
         if let account {

@@ -1,12 +1,12 @@
 package import Functions
-import GRDB
+package import GRDB
 
 /// What is deployed and who may use it, in `<data>/registry.sqlite`.
 ///
 /// Every change is on the disk (`synchronous = FULL`) when its verb returns.
 package final class Registry: Sendable {
     package let path: String
-    let database: DatabasePool
+    package let database: DatabasePool
 
     /// Opens the file, or makes it in a folder that exists; blocks for as long as the disk takes.
     package init(path: String) throws(StorageError) {

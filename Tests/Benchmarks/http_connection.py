@@ -46,12 +46,15 @@ class Connection:
         return self.exchange(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
 
     def post(self, path: str, body: bytes) -> Answer:
-        head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        return self.exchange(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        return self.exchange(post_request(path, body))
 
     def exchange(self, request: bytes) -> Answer:
         started = time.perf_counter()
         self.socket.sendall(request)
+        return self.receive(started)
+
+    def receive(self, started: float) -> Answer:
+        """The next answer; `started` is when its request was written."""
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self.more()
@@ -82,6 +85,11 @@ class Connection:
         if not data:
             raise ConnectionError("the connection was closed before the answer's end")
         return data
+
+
+def post_request(path: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def parse(head: str) -> tuple[int, dict[str, str]]:

@@ -21,7 +21,8 @@ struct FunctionLogsLimitTests {
         try await withLogs(limits) { fixture in
             for number in 0..<300 {
                 fixture.print("line \(number)\n")
-                // Has it written, so that the file is put aside between lines and not between batches.
+                // Has it written, so that the file is put aside between lines and not between
+                // batches.
                 if number % 10 == 9 { _ = fixture.texts(tail: 0) }
             }
 

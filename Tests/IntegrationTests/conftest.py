@@ -1,17 +1,19 @@
-"""Gateways for the tests: one for most of them, and one of its own for who kills or configures it."""
+"""Gateways for the tests: a shared one, and one of its own for who kills or configures it."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import host
 import pytest
-from folders import EXAMPLES, read_folder
+from folders import EXAMPLES, OURS, read_folder
 from gateways import BINARY, CLI, SEEDED, Gateway
 
 MakeGateway = Callable[..., Gateway]
+Probe = Callable[..., Any]
 
 # Kept between runs where it is set: layers with what functions require.
 LAYERS = os.environ.get("FAAS_TEST_LAYERS")
@@ -111,3 +113,21 @@ def echo(gateway: Gateway) -> str:
 def hello(gateway: Gateway) -> str:
     """A function that wants a name."""
     return gateway.deploy(read_folder(EXAMPLES / "hello"))
+
+
+@pytest.fixture(scope="session")
+def prober(gateway: Gateway) -> str:
+    """A function that tries to get out of its sandbox."""
+    return gateway.deploy(read_folder(OURS / "prober"))
+
+
+@pytest.fixture
+def probe(gateway: Gateway, prober: str) -> Probe:
+    """Runs a probe in the sandbox; what it found."""
+
+    def run(name: str, argument: Any = None) -> Any:
+        answer = gateway.invoke(prober, {"probe": name, "argument": argument})
+        assert answer.status == 200, answer
+        return answer.json()
+
+    return run

@@ -14,7 +14,9 @@ HANDLER = "def predict(name: str) -> str:\n    return name\n"
 FILES = function("hostile", HANDLER)
 
 
-def entry(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0) -> tarfile.TarInfo:
+def entry(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0
+) -> tarfile.TarInfo:
     made = tarfile.TarInfo(name)
     made.type = kind
     made.linkname = link

@@ -11,7 +11,7 @@ from gateways import Gateway
 from http_client import Answer
 from waiting import until
 
-HANDLER = '''
+HANDLER = """
 import os, sys, socket, time, threading, ctypes, logging
 
 def raises(): raise ValueError("the model is tired")
@@ -108,7 +108,7 @@ def behaves(): return "good"
 
 def predict(deed: str) -> object:
     return globals()[deed]()
-'''
+"""
 
 MANIFEST = """
 limits: { memory: 64Mi, processes: 16, payload: 4Mi }

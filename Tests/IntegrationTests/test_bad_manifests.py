@@ -72,6 +72,7 @@ FAULTS = [
     ("scale: { min: 3, max: 2 }", 2, "scale.max"),
     ("scale: { concurrency: 0 }", 2, "little"),
     ("scale: { queue: -1 }", 2, "little"),
+    ("scale: { queue: 0 }", 2, "little"),
     ("scale: { keepAlive: 8000h }", 2, "much"),
     ("batch: { size: 0 }", 2, "little"),
     ("batch: { wait: 11s }", 2, "much"),

@@ -1,4 +1,4 @@
-"""Requests that are wrong: each is answered with a problem of the right status, and nothing breaks."""
+"""Requests that are wrong: each is answered with a problem of the right status."""
 
 import http.client
 import json

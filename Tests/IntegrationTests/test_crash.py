@@ -9,11 +9,12 @@ from pathlib import Path
 
 import host
 import pytest
-from conftest import MakeGateway
 from folders import EXAMPLES, function, read_folder
 from gateways import Gateway
 from http_client import Answer
 from waiting import until
+
+from conftest import MakeGateway
 
 SLEEPER = """
 import time
@@ -32,7 +33,9 @@ def predict(count: int, pause: float):
 """
 
 
-def in_background(gateway: Gateway, name: str, body: object) -> tuple[threading.Thread, list[Answer]]:
+def in_background(
+    gateway: Gateway, name: str, body: object
+) -> tuple[threading.Thread, list[Answer]]:
     """Starts an invocation and returns once it is at work."""
     answers: list[Answer] = []
     thread = threading.Thread(target=lambda: answers.append(gateway.invoke(name, body)))

@@ -180,14 +180,17 @@ def test_a_new_revision_takes_over_without_a_failed_request(gateway: Gateway) ->
     assert set(seen) == {1, 2, 3, 4, 5}
     pools = gateway.get("/v1/pools")["pools"]
     until(
-        lambda: len([p for p in gateway.get("/v1/pools")["pools"] if p["function"] == "replaced"])
-        == 1,
+        lambda: (
+            len([p for p in gateway.get("/v1/pools")["pools"] if p["function"] == "replaced"]) == 1
+        ),
         f"the old ones are gone: {pools}",
     )
 
 
 def test_an_invocation_of_the_old_revision_ends_on_it(gateway: Gateway) -> None:
-    handler = "import time\ndef predict(seconds: float) -> int:\n    time.sleep(seconds)\n    return 1\n"
+    handler = (
+        "import time\ndef predict(seconds: float) -> int:\n    time.sleep(seconds)\n    return 1\n"
+    )
     name = gateway.deploy(function("outlived", handler))
     answers: list[Any] = []
     thread = threading.Thread(
@@ -204,7 +207,9 @@ def test_an_invocation_of_the_old_revision_ends_on_it(gateway: Gateway) -> None:
 
 
 def test_one_of_two_deploys_at_once_is_told_to_wait(gateway: Gateway) -> None:
-    handler = "import time\ndef load():\n    time.sleep(1)\ndef predict(model) -> int:\n    return 1\n"
+    handler = (
+        "import time\ndef load():\n    time.sleep(1)\ndef predict(model) -> int:\n    return 1\n"
+    )
     first: list[Deploy] = []
     thread = threading.Thread(
         target=lambda: first.append(gateway.put("contested", function("contested", handler)))
@@ -222,7 +227,9 @@ def test_one_of_two_deploys_at_once_is_told_to_wait(gateway: Gateway) -> None:
 
 def test_a_deploy_goes_on_when_its_client_leaves(gateway: Gateway) -> None:
     """Or is undone: in no case is it left half done, or another deploy locked out."""
-    handler = "import time\ndef load():\n    time.sleep(1)\ndef predict(model) -> int:\n    return 1\n"
+    handler = (
+        "import time\ndef load():\n    time.sleep(1)\ndef predict(model) -> int:\n    return 1\n"
+    )
     bundle = pack(function("abandoned", handler))
     with gateway.raw() as connection:
         head = f"PUT /v1/functions/abandoned HTTP/1.1\r\nHost: x\r\nContent-Length: {len(bundle)}"
@@ -312,7 +319,9 @@ def test_a_deploy_tells_its_steps_in_order(gateway: Gateway) -> None:
 
 
 def test_a_handler_may_be_a_folder_of_modules(gateway: Gateway) -> None:
-    files = function("modular", "from parts.greeting import greet\n" + GOOD.replace("'first '", "greet()"))
+    files = function(
+        "modular", "from parts.greeting import greet\n" + GOOD.replace("'first '", "greet()")
+    )
     files |= {"parts/__init__.py": "", "parts/greeting.py": "def greet():\n    return 'hi '\n"}
 
     name = gateway.deploy(files)
@@ -331,9 +340,12 @@ def test_env_reaches_the_handler_and_the_gateways_own_does_not(gateway: Gateway)
     assert "FAAS_GATEWAY_BINARY" not in found
 
 
-def test_a_handler_that_does_not_survive_a_fork_is_served_without(gateway: Gateway) -> None:
+@pytest.mark.parametrize(("kind", "wait"), [("raises", "timeout=0.5"), ("hangs", "")])
+def test_a_handler_that_does_not_survive_a_fork_is_served_without(
+    gateway: Gateway, kind: str, wait: str
+) -> None:
     """A thread that the handler waits for is only in the process that started it."""
-    handler = """
+    handler = f"""
 import queue, threading
 
 def load():
@@ -346,9 +358,9 @@ def load():
 
 def predict(model, n: int) -> int:
     model[0].put(n)
-    return model[1].get(timeout=1)
+    return model[1].get({wait})
 """
-    files = function("threaded", handler, "timeout: { total: 5s }\n")
+    files = function(f"threaded-{kind}", handler, "timeout: { total: 2s }\n")
     files |= {"sample.json": '{"n": 2}', "sample.expected.json": "4"}
 
     name = gateway.deploy(files)

@@ -149,9 +149,7 @@ def test_usage_sums_up_the_rows(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("by", ["function", "day", "account", "revision"])
-def test_usage_is_grouped_and_its_total_is_all_rows(
-    gateway: Gateway, hello: str, by: str
-) -> None:
+def test_usage_is_grouped_and_its_total_is_all_rows(gateway: Gateway, hello: str, by: str) -> None:
     gateway.invoke(hello, {"name": "Ada"})
 
     statement = json.loads(gateway.cli("usage", "--by", by, "-o", "json"))

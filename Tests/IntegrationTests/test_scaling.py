@@ -101,15 +101,6 @@ def test_over_the_queue_is_rejected_with_a_time_to_come_again(gateway: Gateway) 
         assert gateway.rows("id = ?", answer.id) == []
 
 
-def test_without_a_queue_nobody_waits_for_a_busy_instance(gateway: Gateway) -> None:
-    name = gateway.deploy(function("no-queue", SLEEPER, "scale: { max: 1, queue: 0 }\n"))
-    gateway.invoke(name)
-
-    answers = at_once(3, lambda _: gateway.invoke(name, {"seconds": 0.3}))
-
-    assert sorted(answer.status for answer in answers) == [200, 429, 429]
-
-
 def test_the_minimum_is_kept_and_started_again(own_gateway: Gateway) -> None:
     manifest = "scale: { min: 2, max: 3, keepAlive: 100ms }\n"
     name = own_gateway.deploy(function("kept", SLEEPER, manifest))
@@ -141,10 +132,13 @@ def instance_processes(gateway: Gateway) -> list[int]:
 def test_a_zygote_that_dies_is_replaced(gateway: Gateway) -> None:
     name = gateway.deploy(function("orphan", SLEEPER))
     gateway.invoke(name)
-    (group,) = {path for path in host.cgroups(gateway.tag) if path.match(f"memory/**/{name}-1-*/zygote")} or {
-        path for path in host.cgroups(gateway.tag) if path.match(f"{name}-1-*/zygote")
+    (zygote,) = {
+        int(pid)
+        for group in host.cgroups(gateway.tag)
+        if group.match(f"memory/faas/{gateway.tag}/{name}-1-*/zygote")
+        or group.match(f"cgroup/faas/{gateway.tag}/{name}-1-*/zygote")
+        for pid in (group / "cgroup.procs").read_text().split()
     }
-    (zygote,) = map(int, (group / "cgroup.procs").read_text().split())
 
     os.kill(zygote, 9)
 

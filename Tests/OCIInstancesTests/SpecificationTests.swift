@@ -1,6 +1,7 @@
 import Functions
 import Instances
 import OCIInstances
+import RuntimeProtocol
 import Testing
 
 @Suite struct SpecificationTests {

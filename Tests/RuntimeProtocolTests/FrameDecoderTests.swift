@@ -25,7 +25,7 @@ import Testing
         while stream.readableBytes > 0 {
             let largest = min(pieceBytesMax ?? 1, stream.readableBytes)
             let count = Int.random(in: 0...largest, using: &generator)
-            pieces.append(try #require(stream.readSlice(length: count)))
+            pieces.append(stream.readSlice(length: count) ?? ByteBuffer())
         }
 
         #expect(try decode(pieces) == frames)

@@ -20,7 +20,8 @@ NAMELESS = re.compile(
     r"^\s*(?:@\w+ +)*(?:[a-z]+ +)*(?:class|struct|enum|protocol|actor|typealias) +"
     r"(\w*(?:Manager|Helper|Utils?|Common|Misc|Base|Impl|Data|Info|Wrapper))\b"
 )
-SLEEP = re.compile(r"\b(?:u|nano)?sleep\(")
+# Not Python's, which stands in handlers that tests write.
+SLEEP = re.compile(r"(?<!\btime\.)\b(?:u|nano)?sleep\(")
 FORCE = re.compile(r"\b(?:try|as)!")
 UNWRAP = re.compile(r"[\w\])]!(?:[.\[(,)\s]|$)")
 BUILT = re.compile(

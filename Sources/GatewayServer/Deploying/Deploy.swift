@@ -215,7 +215,9 @@ struct Deploy: Sendable {
                 eventLoop: deployer.loop
             )
         } catch let failure as Trial.Failure {
-            if pool.forks, let reason = failure.forkReason { throw ForkFailure(reason: reason) }
+            if pool.forks, let reason = failure.forkReason(threads: pool.report?.threads ?? []) {
+                throw ForkFailure(reason: reason)
+            }
             throw Problem(failure, last: pool.lastFailure)
         }
         let kind = pool.forks ? "a forked instance" : "an instance"

@@ -20,9 +20,17 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
         case tookTooLong
 
         /// Why it may be the fork's fault; nil when a process of its own would fail alike.
-        var forkReason: String? {
+        ///
+        /// A handler that raises may do so because a thread of the zygote is missing.
+        func forkReason(threads: [String]) -> String? {
             switch self {
-            case .notStarted, .refused: nil
+            case .notStarted: nil
+            case .refused(let code, let message):
+                threads.isEmpty
+                    ? nil
+                    : "a forked instance answered the sample with \(code.rawValue) "
+                        + "(\(message?.message ?? "no reason given")), and the threads "
+                        + "\(threads.joined(separator: ", ")) do not survive a fork"
             case .died(let end): "a forked instance died on the sample: \(end)"
             case .tookTooLong: "a forked instance did not answer the sample in time"
             }

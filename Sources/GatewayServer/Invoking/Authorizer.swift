@@ -2,7 +2,8 @@ package import GatewayAPI
 import NIOHTTP1
 import Packaging
 
-/// Who may do what: with keys configured every request needs one, and a key sees its account's functions.
+/// Who may do what: with keys configured every request needs one, and a key sees its account's
+/// functions.
 package struct Authorizer: Sendable {
     private let accounts: [String: String]
 

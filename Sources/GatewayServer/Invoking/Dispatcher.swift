@@ -20,7 +20,7 @@ package final class Dispatcher: Sendable {
     private let random: Synchronization.Atomic<UInt64>
     let ledger: LedgerWriter<RunningInvocation>
 
-    /// - Parameter loops: every event loop that invocations may come in on.
+    /// Makes a dispatcher without routes; `loops` are all that invocations may come in on.
     package init(
         configuration: GatewayConfiguration,
         ledger: Ledger,

@@ -6,6 +6,7 @@ import RuntimeProtocol
 extension InvocationHandler: AnswerReceiver {
     func answerBegan(_ head: AnswerHead, _ body: ByteBuffer) {
         guard let context else { return }
+        hasBegunAnswer = true
         var buffer = context.channel.allocator.buffer(capacity: 512 + body.readableBytes)
         AnswerBytes.begin(
             head,

@@ -137,6 +137,7 @@ extension InvocationHandler {
             )
             return refuse(problem, context: context, keepAlive: false)
         }
+        hasBegunAnswer = false
         usesChunks = receiving.head.version != .http1_0
         let request = InstanceRequest(
             meta: meta,
@@ -173,6 +174,8 @@ extension InvocationHandler {
         let bytes = bytes + body.readableBytes
         guard bytes <= invocation.route.payloadBytesMax else {
             invocation.clientGone()
+            // Without its last chunk the answer is not whole.
+            if hasBegunAnswer { return context.close(promise: nil) }
             return tooLarge(invocation.route, context)
         }
         state = .streaming(invocation, bytes: bytes, keepAlive: keepAlive)

@@ -4,10 +4,11 @@ import NIOCore
 import NIOHTTP1
 import RuntimeProtocol
 
-/// One client connection: takes the requests for functions, passes all others on to the routes behind.
+/// One client connection: takes the requests for functions, passes all others on to the routes
+/// behind.
 ///
-/// Stands after the HTTP decoder and before the routes' codec. Requests of one connection are answered
-/// in their order: what a client pipelines is held while an answer is pending.
+/// Stands after the HTTP decoder and before the routes' codec. Requests of one connection are
+/// answered in their order: what a client pipelines is held while an answer is pending.
 final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -17,8 +18,8 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     enum State {
         /// Between requests.
         case idle
-        /// A request of another route is under way: whether all of it has been passed on, and whether
-        /// its answer has been.
+        /// A request of another route is under way: whether all of it has been passed on, and
+        /// whether its answer has been.
         case passing(isWhole: Bool, isAnswered: Bool)
         /// An input gathers until it is whole.
         case receiving(Receiving)
@@ -51,6 +52,8 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Something was passed on since the last `channelReadComplete`.
     var hasPassed = false
     var isQuiescing = false
+    /// Part of a streamed answer has been sent.
+    var hasBegunAnswer = false
     /// HTTP/1.0 knows no chunks: a streamed answer ends with the connection.
     var usesChunks = true
     /// When the connection is closed unless something happens; nil while something is under way.

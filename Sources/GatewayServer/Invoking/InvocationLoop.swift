@@ -32,7 +32,8 @@ final class InvocationLoop: @unchecked Sendable {
         last.loopIndex = index
     }
 
-    /// Has the ledger flushed after all that this tick of the loop still brings: one commit for all.
+    /// Has the ledger flushed after all that this tick of the loop still brings: one commit for
+    /// all.
     func scheduleFlush(of ledger: LedgerWriter<RunningInvocation>) {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true

@@ -18,7 +18,8 @@ package final class FunctionLogs: Sendable {
     private let thread = NIOThreadPool(numberOfThreads: 1)
     private let queue: LogQueue
 
-    /// Starts the writer, which runs until `close`; `folder` is made when the first line is written.
+    /// Starts the writer, which runs until `close`; `folder` is made when the first line is
+    /// written.
     package init(
         folder: String,
         limits: FunctionLogLimits = FunctionLogLimits(),

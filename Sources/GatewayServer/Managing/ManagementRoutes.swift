@@ -22,10 +22,10 @@ package struct ManagementRoutes: Sendable {
     let metrics: @Sendable () async -> [UInt8]
     let isReady: @Sendable () -> Bool
 
-    /// - Parameters:
-    ///   - threads: for what blocks: files and databases.
-    ///   - inspect: looks at the host, for `faas doctor`.
-    ///   - metrics: Prometheus text.
+    /// Makes the routes.
+    ///
+    /// `threads` run what blocks; `inspect` looks at the host, for `faas doctor`; `metrics` gives
+    /// Prometheus text.
     package init(
         deployer: Deployer,
         dispatcher: Dispatcher,

@@ -35,7 +35,8 @@ struct HostFiles: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// What follows `key`, a colon or spaces in the first line that begins with it; nil without one.
+    /// What follows `key`, a colon or spaces in the first line that begins with it; nil without
+    /// one.
     func line(_ key: String, in path: String) -> String? {
         guard let text = text(path) else { return nil }
         for line in text.split(separator: "\n") where line.hasPrefix(key) {

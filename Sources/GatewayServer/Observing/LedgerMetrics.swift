@@ -2,7 +2,8 @@ package import Storage
 
 /// What the ledger's commits took, since the gateway started.
 ///
-/// Callable from any thread. Feed it from the writer: `LedgerWriter(ledger, deliver: …, observe: metrics.record)`.
+/// Callable from any thread. Feed it from the writer: `LedgerWriter(ledger, deliver: …, observe:
+/// metrics.record)`.
 package final class LedgerMetrics: Sendable {
     /// Upper bounds of commit times, in nanoseconds.
     static let commitNanos: [UInt64] = [

@@ -149,7 +149,9 @@ def _with_context(plan: Plan, context: Parameter) -> Plan:
     decode, prepare_rest, name = plan.decode, plan.prepare, context.name
 
     def prepare(invocation: Invocation) -> tuple[Any, Any]:
-        value = decode(invocation.body) if decode else prepare_rest(invocation)  # type: ignore[misc]
+        value = (
+            decode(invocation.body) if decode else prepare_rest(invocation)  # type: ignore[misc]
+        )
         return value, invocation.context()
 
     def bind(function: Callable[..., Any], leading: tuple[Any, ...]) -> Callable[[Any], Any]:
