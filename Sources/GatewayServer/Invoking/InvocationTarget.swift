@@ -1,15 +1,15 @@
 /// The function that a request's target names, when it is on the invocation path.
-struct InvocationTarget {
+package struct InvocationTarget {
     static let prefix = "/function/"
 
-    let name: String
+    package let name: String
     /// What follows the name, with its slash; empty when nothing does.
-    let path: Substring
+    package let path: Substring
     /// Without the question mark; nil when there is none.
-    let query: Substring?
+    package let query: Substring?
 
     /// Nil for any other route.
-    init?(_ uri: String) {
+    package init?(_ uri: String) {
         guard uri.utf8.starts(with: Self.prefix.utf8) else { return nil }
         let rest = uri.dropFirst(Self.prefix.count)
         let mark = rest.firstIndex(of: "?")

@@ -58,7 +58,7 @@ package final class RouteMetrics: Sendable {
         phases = Phase.allCases.map { _ in Histogram() }
     }
 
-    func ended(
+    package func ended(
         _ outcome: Outcome,
         _ kind: StartKind,
         queue: Int64,
@@ -73,7 +73,7 @@ package final class RouteMetrics: Sendable {
         phases[Phase.total.rawValue].record(micros: UInt64(max(0, total)))
     }
 
-    func rejected(_ reason: Rejection) { rejected[reason.rawValue].add(1) }
+    package func rejected(_ reason: Rejection) { rejected[reason.rawValue].add(1) }
 
     package func count(_ outcome: Outcome, _ kind: StartKind) -> UInt64 {
         ended[Self.index(outcome, kind)].value

@@ -160,10 +160,16 @@ def report_failure(control: socket, capture: Capture, error: LoadError) -> NoRet
 
 
 def thread_names() -> list[str]:
-    """Names of this process's threads besides its first."""
+    """Names of this process's threads besides its first: Python's own, or the kernel's."""
+    threading = sys.modules.get("threading")
+    own = {thread.native_id: thread.name for thread in threading.enumerate()} if threading else {}
     names = []
     for task in os.listdir("/proc/self/task"):
-        if int(task) != os.getpid():
+        if int(task) == os.getpid():
+            continue
+        if int(task) in own:
+            names.append(own[int(task)])
+        else:
             try:
                 with open(f"/proc/self/task/{task}/comm") as file:
                     names.append(file.read().strip())
