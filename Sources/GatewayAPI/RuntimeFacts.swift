@@ -1,3 +1,5 @@
+package import Functions
+
 /// What the deploy found out about a handler.
 package struct RuntimeFacts: Sendable, Hashable, Codable {
     package var handlerKind: HandlerKind

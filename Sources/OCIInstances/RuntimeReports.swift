@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Functions
 import Instances
 import NIOCore
 import RuntimeProtocol
@@ -23,7 +24,7 @@ extension LoadReport {
     }
 
     private struct SchemaMessage: Codable {
-        var schema: JSONValue
+        var schema: RawJSON
     }
 }
 

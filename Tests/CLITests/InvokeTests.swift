@@ -1,5 +1,6 @@
 import CLI
 import Foundation
+import Functions
 import GatewayAPI
 import Testing
 

@@ -44,7 +44,9 @@ def place() -> Iterator[Path]:
 def gateway(place: Path) -> Iterator[Gateway]:
     """The gateway that tests share; each uses functions with names of its own."""
     kept = Path(LAYERS) if LAYERS else None
-    gateway = Gateway(place / "shared", seed=kept)
+    gateway = Gateway(place / "shared")
+    if kept is not None:
+        gateway.seed(kept)
     gateway.start()
     yield gateway
     if kept is not None:
@@ -76,7 +78,8 @@ def make_gateway(
 
     def make(**settings: str) -> Gateway:
         folder = place / f"own-{len(list(place.iterdir()))}"
-        made.append(Gateway(folder, seed=gateway.data, **settings))
+        made.append(Gateway(folder, **settings))
+        made[-1].share_runtime(gateway.data)
         return made[-1]
 
     yield make

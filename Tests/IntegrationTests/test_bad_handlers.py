@@ -204,8 +204,8 @@ def test_too_much_output_is_cut_and_the_answer_comes(
 ) -> None:
     answer = gateway.invoke(rogue, {"deed": deed})
 
-    # What is written past Python counts as memory until it is read.
-    assert answer.status in (200, 502, 504), answer
+    # What is written past Python counts as memory until it is read, and is bounded too.
+    assert answer.status in (200, 500, 502, 504), answer
     logs = gateway.request("GET", f"/v1/functions/{rogue}/logs?invocation={answer.id}&tail=10000")
     assert len(logs.body) < 2 << 20
 

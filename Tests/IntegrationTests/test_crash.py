@@ -177,12 +177,12 @@ def test_a_stop_lets_a_stream_end(own_gateway: Gateway) -> None:
 
 def test_a_stop_closes_idle_connections_and_refuses_new_ones(own_gateway: Gateway) -> None:
     name = own_gateway.deploy(function("sleeper", SLEEPER))
-    thread, answers = in_background(own_gateway, name, {"seconds": 1})
+    thread, answers = in_background(own_gateway, name, {"seconds": 2})
     with own_gateway.raw() as idle:
         own_gateway.terminate()
 
         assert idle.at_end()
-        until(lambda: refuses(own_gateway), "no connection is taken", seconds=0.9)
+        until(lambda: refuses(own_gateway), "no connection is taken", seconds=1.8)
     thread.join()
     assert answers[0].status == 200
 

@@ -18,7 +18,7 @@ def predict(name: str) -> str:
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
-KEEP_ALIVE = "scale: { max: 1, keepAlive: 300ms }\n"
+KEEP_ALIVE = "scale: { max: 1, keepAlive: 600ms }\n"
 
 
 def test_a_function_is_served_warm_then_at_zero_then_by_a_fork(gateway: Gateway) -> None:

@@ -35,7 +35,7 @@ def samples(gateway: Gateway, name: str, **labels: str) -> dict[tuple[tuple[str,
 @pytest.fixture(scope="module")
 def counted(gateway: Gateway) -> str:
     """A function that was invoked in all kinds of ways."""
-    manifest = "timeout: { total: 400ms }\nscale: { max: 1, queue: 1 }\n"
+    manifest = "timeout: { total: 800ms }\nscale: { max: 1, queue: 1 }\n"
     name = gateway.deploy(function("counted", HANDLER, manifest))
     for body in ({}, {"deed": "raise"}, {"deed": "die"}, {"seconds": 5}, {"deed": 7}, {}):
         gateway.invoke(name, body)

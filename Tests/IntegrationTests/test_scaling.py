@@ -66,7 +66,7 @@ def test_a_burst_is_served_by_as_many_instances(gateway: Gateway) -> None:
 
     answers = at_once(8, lambda _: gateway.invoke(name, {"seconds": 0.5}))
 
-    assert time.monotonic() - began < 1.8
+    assert time.monotonic() - began < 3
     assert [answer.status for answer in answers] == [200] * 8
     assert len({answer.json() for answer in answers}) == 8
     assert {answer.start_kind for answer in answers} <= {"warm", "fork"}
@@ -164,7 +164,7 @@ def test_an_async_handler_serves_several_at_once(gateway: Gateway) -> None:
 
     answers = at_once(8, lambda _: gateway.invoke(name, {"seconds": 0.4}))
 
-    assert time.monotonic() - began < 1.6
+    assert time.monotonic() - began < 2.5
     found: list[dict[str, Any]] = [answer.json() for answer in answers]
     assert len({one["pid"] for one in found}) == 1
     assert max(one["most"] for one in found) == 8

@@ -63,15 +63,15 @@ def counter(gateway: Gateway) -> str:
 def test_the_first_piece_arrives_before_the_last_is_made(gateway: Gateway) -> None:
     name = gateway.deploy(function("gated", GATED))
     with gateway.raw() as connection:
-        connection.send(post(f"/function/{name}", '{"count": 4, "gate": 0.2}'))
+        connection.send(post(f"/function/{name}", '{"count": 3, "gate": 0.5}'))
         _, headers = connection.head()
         arrivals = [(json.loads(piece), time.time()) for piece in iter(connection.chunk, b"")]
 
     assert headers["content-type"] == "application/x-ndjson"
     assert headers["transfer-encoding"] == "chunked"
-    assert [piece["number"] for piece, _ in arrivals] == [0, 1, 2, 3]
+    assert [piece["number"] for piece, _ in arrivals] == [0, 1, 2]
     for piece, arrived in arrivals:
-        assert arrived - piece["at"] < 0.15
+        assert arrived - piece["at"] < 0.4
 
 
 def test_a_stream_of_bytes_arrives_whole(gateway: Gateway) -> None:

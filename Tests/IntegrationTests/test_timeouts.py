@@ -73,7 +73,7 @@ def predict(seconds: float) -> str:
 
 @pytest.fixture(scope="module")
 def streamer(gateway: Gateway) -> str:
-    timeouts = "timeout: { total: 1500ms, firstByte: 400ms, idle: 300ms }\n"
+    timeouts = "timeout: { total: 2s, firstByte: 1s, idle: 600ms }\n"
     return gateway.deploy(function("limited-streamer", STREAMER, timeouts))
 
 
@@ -93,7 +93,7 @@ def test_the_total_timeout_is_a_504_and_a_row(gateway: Gateway) -> None:
 
     answer = gateway.invoke(name, {"seconds": 5})
 
-    assert 0.29 < time.monotonic() - began < 1.5
+    assert 0.29 < time.monotonic() - began < 3
     assert (answer.status, answer.json()["code"]) == (504, "timedOut")
     assert "timeout.total" in answer.json()["detail"]
     row = gateway.row(answer.id)
@@ -127,8 +127,8 @@ def test_a_handler_that_does_not_give_way_loses_its_instance(gateway: Gateway) -
 def test_the_first_byte_timeout_counts_until_the_answer_begins(
     gateway: Gateway, streamer: str
 ) -> None:
-    late = gateway.invoke(streamer, {"first": 1})
-    in_time = gateway.invoke(streamer, {"first": 0.1, "pause": 0.15, "count": 4})
+    late = gateway.invoke(streamer, {"first": 5})
+    in_time = gateway.invoke(streamer, {"first": 0.2, "pause": 0.2, "count": 4})
 
     assert (late.status, late.json()["code"]) == (504, "timedOut")
     assert "timeout.firstByte" in late.json()["detail"]
@@ -137,7 +137,7 @@ def test_the_first_byte_timeout_counts_until_the_answer_begins(
 
 @pytest.mark.parametrize(
     ("body", "seconds"),
-    [({"pause": 5}, 0.3), ({"pause": 0.2, "count": 100}, 1.5)],
+    [({"pause": 5}, 0.6), ({"pause": 0.2, "count": 100}, 2)],
     ids=["idle", "total"],
 )
 def test_a_stream_that_stalls_is_cut_so_that_the_client_can_tell(
@@ -152,7 +152,7 @@ def test_a_stream_that_stalls_is_cut_so_that_the_client_can_tell(
                 pass
 
     assert status == 200
-    assert seconds - 0.05 < time.monotonic() - began < seconds + 1
+    assert seconds - 0.05 < time.monotonic() - began < seconds + 2
     assert gateway.row(headers["x-invocation-id"])["outcome"] == "timedOut"
 
 
@@ -204,14 +204,14 @@ def test_a_client_that_leaves_a_stream_cancels_it(gateway: Gateway) -> None:
 
 def test_a_client_that_leaves_the_queue_was_never_there(gateway: Gateway) -> None:
     name = gateway.deploy(function("left-queue", SLEEPER, "scale: { max: 1 }\n"))
-    thread = threading.Thread(target=lambda: gateway.invoke(name, {"seconds": 1}))
+    thread = threading.Thread(target=lambda: gateway.invoke(name, {"seconds": 2}))
     thread.start()
     until(lambda: gateway.counts(name)["busy"] == 1, "one runs")
     with gateway.raw() as connection:
         connection.send(post(f"/function/{name}", '{"seconds": 0}'))
         until(lambda: gateway.counts(name)["waiting"] == 1, "one waits")
 
-    until(lambda: gateway.counts(name)["waiting"] == 0, "nobody waits", seconds=0.9)
+    until(lambda: gateway.counts(name)["waiting"] == 0, "nobody waits", seconds=1.8)
     thread.join()
     assert len(gateway.rows("function = ?", name)) == 1
 

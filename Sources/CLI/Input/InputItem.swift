@@ -1,3 +1,4 @@
+import Functions
 import GatewayAPI
 
 /// One `key=text` or `key:=json` of a command line.

@@ -50,9 +50,7 @@ class Deploy:
 class Gateway:
     """One data folder, and the process that serves from it while it runs."""
 
-    def __init__(
-        self, data: Path, seed: Path | None = None, config: str = "", listen: str = "127.0.0.1:0"
-    ) -> None:
+    def __init__(self, data: Path, config: str = "", listen: str = "127.0.0.1:0") -> None:
         self.data = data
         self.listen = listen
         self.token: str | None = None
@@ -60,20 +58,32 @@ class Gateway:
         self.host, self.port = "127.0.0.1", 0
         self.starts = 0
         data.mkdir(parents=True, exist_ok=True)
-        if seed is not None:
-            self.seed(seed)
         self.config = data.with_suffix(".yaml")
         if config:
             self.config.write_text(config)
 
     def seed(self, other: Path) -> None:
         """Takes over what another gateway has installed, so that nothing is fetched twice."""
-        for name in SEEDED:
-            if (other / name).is_dir() and not (self.data / name).exists():
-                copy = ["cp", "-a", "--link", str(other / name), str(self.data / name)]
-                if subprocess.run(copy, check=False, capture_output=True).returncode:
-                    shutil.rmtree(self.data / name, ignore_errors=True)
-                    subprocess.run([*copy[:2], *copy[3:]], check=True)
+        for source in [other / "tools", *(other / "layers").glob("*")]:
+            self.link(source, other)
+
+    def share_runtime(self, other: Path) -> None:
+        """As `seed`, but without the layers of functions, which are large."""
+        wanted = (RUNTIME / "requirements.txt").read_text().partition("==")[0].strip()
+        for layer in (other / "layers").glob(f"*/{wanted}"):
+            self.link(layer.parent, other)
+        self.link(other / "tools", other)
+
+    def link(self, source: Path, other: Path) -> None:
+        """Copies a folder by hard links where that can be."""
+        target = self.data / source.relative_to(other)
+        if not source.is_dir() or target.exists():
+            return
+        target.parent.mkdir(exist_ok=True)
+        copy = ["cp", "-a", "--link", str(source), str(target)]
+        if subprocess.run(copy, check=False, capture_output=True).returncode:
+            shutil.rmtree(target, ignore_errors=True)
+            subprocess.run([*copy[:2], *copy[3:]], check=True)
 
     # Process.
 

@@ -1,0 +1,129 @@
+import Functions
+import GatewayServer
+import Glibc
+import HTTPTypes
+import HummingbirdCore
+import Instances
+import Logging
+import NIOCore
+import NIOEmbedded
+import Pooling
+import Storage
+import Testing
+
+/// The gateway's invocation path on real parts, from the HTTP decoder to the ledger's file; only
+/// the instances are scripted.
+final class Edge: Sendable {
+    let folder: String
+    let ledger: Ledger
+    let dispatcher: Dispatcher
+    let loops: [NIOAsyncTestingEventLoop]
+    private let authorizer: Authorizer
+
+    init(loopCount: Int, _ configure: (inout GatewayConfiguration) -> Void) throws {
+        var template = Array("/tmp/edge-tests-XXXXXX".utf8CString)
+        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        ledger = try Ledger(path: "\(folder)/billing.sqlite")
+        loops = (0..<loopCount).map { _ in NIOAsyncTestingEventLoop() }
+        var configuration = GatewayConfiguration()
+        configure(&configuration)
+        authorizer = Authorizer(keys: configuration.keys)
+        dispatcher = try Dispatcher(
+            configuration: configuration,
+            ledger: ledger,
+            logs: FunctionLogs(folder: "\(folder)/logs"),
+            loops: loops,
+            logger: Logger(label: "edge")
+        )
+    }
+
+    /// Puts a function behind the gateway.
+    @discardableResult
+    func deploy(
+        _ name: String = "echo",
+        streamsInput: Bool = false,
+        reply: (@Sendable (ScriptedInvocation) -> Void)? = nil,
+        _ configure: (inout Manifest) -> Void = { _ in }
+    ) throws -> ScriptedHost {
+        var manifest = Manifest(name: name)
+        manifest.scale.max = 1
+        manifest.scale.concurrency = 16
+        configure(&manifest)
+        let revision = Revision(
+            function: try #require(FunctionName(name)),
+            number: 1,
+            digest: String(repeating: "0", count: 64),
+            manifest: manifest,
+            account: .local,
+            deployedAtMicros: 0
+        )
+        let host = ScriptedHost(reply: reply)
+        let pool = Pool(revision: revision, forks: true, host: host, clock: Clock.monotonicNanos)
+        let route = Route(
+            revision: revision,
+            pool: pool,
+            streamsInput: streamsInput,
+            metrics: RouteMetrics()
+        )
+        dispatcher.setRoute(route, for: revision.function)
+        return host
+    }
+
+    /// A client's connection; its requests for other routes are answered by `passed`.
+    func connect(
+        loop index: Int = 0,
+        passed: @escaping HTTPChannelHandler.Responder = Edge.answerPassed
+    ) async throws -> ClientConnection {
+        let setup = InvocationChannel(
+            dispatcher: dispatcher,
+            authorizer: authorizer,
+            refuses: { _ in false },
+            responder: passed
+        )
+        return try await ClientConnection(loop: loops[index], setup: setup)
+    }
+
+    /// All usage records, oldest first.
+    func records() async throws -> [UsageRecord] {
+        try await ledger.records(LedgerQuery()).records
+    }
+
+    func stop() async throws {
+        dispatcher.close()
+        dispatcher.logs.close()
+        try ledger.close()
+        for loop in loops { await loop.shutdownGracefully() }
+        for name in ["billing.sqlite", "billing.sqlite-wal", "billing.sqlite-shm"] {
+            unlink("\(folder)/\(name)")
+        }
+        for name in ["echo", "other"] { unlink("\(folder)/logs/\(name).ndjson") }
+        rmdir("\(folder)/logs")
+        rmdir(folder)
+    }
+
+    /// What the routes behind say: the request's target and how long its body was.
+    static let answerPassed: HTTPChannelHandler.Responder = { request, writer, _ in
+        var byteCount = 0
+        for try await piece in request.body { byteCount += piece.readableBytes }
+        let text = "passed \(request.head.path ?? "") \(byteCount)"
+        var response = HTTPResponse(status: .ok)
+        response.headerFields[.contentLength] = "\(text.utf8.count)"
+        try await writer.write(
+            response: response,
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+}
+
+func withEdge(
+    loopCount: Int = 1,
+    _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+    _ body: (Edge) async throws -> Void
+) async throws {
+    let edge = try Edge(loopCount: loopCount, configure)
+    do { try await body(edge) } catch {
+        try await edge.stop()
+        throw error
+    }
+    try await edge.stop()
+}
