@@ -44,7 +44,9 @@ final class SocketInstance: Instance {
         let stream = lastStream.wrappingAdd(1, ordering: .relaxed).newValue
         onLoop { instance in
             if !instance.handler.value.invoke(request, stream: stream, receiver: receiver) {
-                instance.whenEnded { end in receiver.onLoop { $0.ended(.instanceDied(end)) } }
+                instance.whenEnded { end in
+                    receiver.eventLoop.execute { receiver.ended(.instanceDied(end)) }
+                }
             }
         }
         return stream

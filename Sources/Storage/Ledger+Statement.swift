@@ -32,7 +32,8 @@ extension Ledger {
     ///
     /// The first attempt of an invocation in the ledger need not be number 1: that may have been
     /// rejected. Looking for an earlier one is asked only of later attempts, which are rare.
-    package static func statement(condition: String, by grouping: UsageStatement.Grouping) -> String {
+    package static func statement(condition: String, by grouping: UsageStatement.Grouping) -> String
+    {
         """
         SELECT \(key(grouping)) AS key,
             count(*) AS attempts,

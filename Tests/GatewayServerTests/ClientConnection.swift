@@ -9,7 +9,7 @@ import Testing
 final class ClientConnection {
     struct Closed: Error {}
 
-    private let channel: NIOAsyncTestingChannel
+    let channel: NIOAsyncTestingChannel
     private let tap: Tap
     private let serving: Task<Void, Never>
     private var received: AsyncStream<ByteBuffer>.Iterator

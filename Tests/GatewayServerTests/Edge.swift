@@ -1,3 +1,4 @@
+import Billing
 import Functions
 import GatewayServer
 import Glibc
@@ -9,6 +10,7 @@ import NIOCore
 import NIOEmbedded
 import Pooling
 import Storage
+import Synchronization
 import Testing
 
 /// The gateway's invocation path on real parts, from the HTTP decoder to the ledger's file; only
@@ -19,6 +21,7 @@ final class Edge: Sendable {
     let dispatcher: Dispatcher
     let loops: [NIOAsyncTestingEventLoop]
     private let authorizer: Authorizer
+    private let channels = Mutex<[NIOAsyncTestingChannel]>([])
 
     init(loopCount: Int, _ configure: (inout GatewayConfiguration) -> Void) throws {
         var template = Array("/tmp/edge-tests-XXXXXX".utf8CString)
@@ -69,6 +72,14 @@ final class Edge: Sendable {
         return host
     }
 
+    /// As above, with its invocations left to the test.
+    func deployHeld(
+        streamsInput: Bool = false,
+        _ configure: (inout Manifest) -> Void
+    ) throws -> ScriptedHost {
+        try deploy(streamsInput: streamsInput, reply: nil, configure)
+    }
+
     /// A client's connection; its requests for other routes are answered by `passed`.
     func connect(
         loop index: Int = 0,
@@ -80,7 +91,9 @@ final class Edge: Sendable {
             refuses: { _ in false },
             responder: passed
         )
-        return try await ClientConnection(loop: loops[index], setup: setup)
+        let connection = try await ClientConnection(loop: loops[index], setup: setup)
+        channels.withLock { $0.append(connection.channel) }
+        return connection
     }
 
     /// All usage records, oldest first.
@@ -89,6 +102,7 @@ final class Edge: Sendable {
     }
 
     func stop() async throws {
+        for channel in channels.withLock({ $0 }) { try? await channel.close() }
         dispatcher.close()
         dispatcher.logs.close()
         try ledger.close()
@@ -126,4 +140,24 @@ func withEdge(
         throw error
     }
     try await edge.stop()
+}
+
+extension Edge {
+    /// Returns when the loops have done what they were given.
+    func settle() async throws {
+        for loop in loops { await loop.run() }
+    }
+}
+
+/// The outcomes on the bill, once there are as many as that: nobody is told of a record whose
+/// client has gone.
+func recordedOutcomes(_ edge: Edge, count: Int) async -> [Outcome] {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        for loop in edge.loops { await loop.advanceTime(by: .milliseconds(10)) }
+        if let records = try? await edge.records(), records.count >= count {
+            return records.map(\.outcome)
+        }
+    }
+    return (try? await edge.records())?.map(\.outcome) ?? []
 }

@@ -68,6 +68,8 @@ func withLogs(
 }
 
 func size(of path: String) -> Int? {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : nil
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    return Int(lseek(file, 0, SEEK_END))
 }

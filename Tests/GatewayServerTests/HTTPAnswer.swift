@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import GatewayAPI
 
 /// One answer as a client reads it off the connection.

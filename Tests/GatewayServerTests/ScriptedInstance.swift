@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Functions
 import Instances
 import NIOCore
@@ -44,8 +44,7 @@ final class ScriptedInvocation: Sendable {
         return input
     }
 
-    func begin(_ meta: [(name: String, value: String)] = [], _ text: String = "") {
-        let meta = FrameMeta(meta)
+    func begin(_ text: String = "", meta: FrameMeta = FrameMeta()) {
         tell { $0.began(meta, ByteBuffer(string: text)) }
     }
 

@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{binary} is missing: swift build -c release")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 

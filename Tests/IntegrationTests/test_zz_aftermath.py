@@ -32,10 +32,16 @@ def test_its_memory_has_not_grown_without_bound(gateway: Gateway) -> None:
     assert resident < RESIDENT_MIB_MAX
 
 
-def test_without_functions_nothing_is_left_of_them(gateway: Gateway) -> None:
+@pytest.fixture(scope="module")
+def emptied(gateway: Gateway) -> Gateway:
+    """The shared gateway without functions."""
     for function in gateway.get("/v1/functions")["functions"]:
         gateway.remove(function["name"])
+    return gateway
 
+
+def test_without_functions_nothing_is_left_of_them(emptied: Gateway) -> None:
+    gateway = emptied
     until(lambda: not host.cgroup_processes(gateway.tag), "no process", seconds=10)
     until(lambda: not list((gateway.data / "sandboxes").iterdir()), "no sandbox", seconds=10)
     until(lambda: not list((gateway.data / "oci").iterdir()), "no container", seconds=10)
@@ -44,9 +50,9 @@ def test_without_functions_nothing_is_left_of_them(gateway: Gateway) -> None:
     assert gateway.get("/v1/pools")["pools"] == []
 
 
-def test_no_descriptors_leak(gateway: Gateway) -> None:
+def test_no_descriptors_leak(emptied: Gateway) -> None:
     found = until(
-        lambda: len(files := host.open_files(gateway.pid)) < FILES_MAX and files,
+        lambda: len(files := host.open_files(emptied.pid)) < FILES_MAX and files,
         "connections and instances have been closed",
     )
     kinds = [target.split(":")[0] for target in found.values()]
@@ -54,5 +60,5 @@ def test_no_descriptors_leak(gateway: Gateway) -> None:
     assert kinds.count("anon_inode") < 40
 
 
-def test_its_children_are_gone(gateway: Gateway) -> None:
-    until(lambda: not host.descendants(gateway.pid), "no process below it, zombies included")
+def test_its_children_are_gone(emptied: Gateway) -> None:
+    until(lambda: not host.descendants(emptied.pid), "no process below it, zombies included")

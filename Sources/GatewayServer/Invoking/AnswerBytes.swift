@@ -15,7 +15,10 @@ enum AnswerBytes {
         keepAlive: Bool,
         into buffer: inout ByteBuffer
     ) {
-        begin(head, keepAlive: keepAlive, into: &buffer)
+        guard begin(head, keepAlive: keepAlive, into: &buffer) else {
+            buffer.writeStaticString("\r\n")
+            return
+        }
         buffer.writeStaticString("content-length: ")
         write(decimal: UInt64(body.readableBytes), into: &buffer)
         buffer.writeStaticString("\r\n\r\n")
@@ -23,21 +26,27 @@ enum AnswerBytes {
     }
 
     /// The head of an answer whose length is not known, and its first bytes.
+    ///
+    /// False when an answer of this status has no body: what follows is not to be sent.
     static func begin(
         _ head: AnswerHead,
         _ body: ByteBuffer,
         chunked: Bool,
         keepAlive: Bool,
         into buffer: inout ByteBuffer
-    ) {
-        begin(head, keepAlive: keepAlive, into: &buffer)
-        guard chunked else {
+    ) -> Bool {
+        guard begin(head, keepAlive: keepAlive, into: &buffer) else {
+            buffer.writeStaticString("\r\n")
+            return false
+        }
+        if chunked {
+            buffer.writeStaticString("transfer-encoding: chunked\r\n\r\n")
+            chunk(body, into: &buffer)
+        } else {
             buffer.writeStaticString("\r\n")
             buffer.writeImmutableBuffer(body)
-            return
         }
-        buffer.writeStaticString("transfer-encoding: chunked\r\n\r\n")
-        chunk(body, into: &buffer)
+        return true
     }
 
     static func chunk(_ body: ByteBuffer, into buffer: inout ByteBuffer) {
@@ -80,27 +89,39 @@ enum AnswerBytes {
         if !isBodyless { buffer.writeBytes(body) }
     }
 
-    private static func begin(_ head: AnswerHead, keepAlive: Bool, into buffer: inout ByteBuffer) {
+    /// Whether the answer has a body, by its status.
+    private static func begin(
+        _ head: AnswerHead,
+        keepAlive: Bool,
+        into buffer: inout ByteBuffer
+    ) -> Bool {
+        var hasBody = true
         if head.meta.isEmpty {
             buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
         } else {
-            describe(head.meta, into: &buffer)
+            hasBody = describe(head.meta, into: &buffer)
         }
         identify(head, into: &buffer)
         if !keepAlive { buffer.writeStaticString("connection: close\r\n") }
+        return hasBody
     }
 
     /// Status and header fields as the handler gave them, but for those that frame the message.
-    private static func describe(_ meta: FrameMeta, into buffer: inout ByteBuffer) {
+    private static func describe(_ meta: FrameMeta, into buffer: inout ByteBuffer) -> Bool {
         let pairs = meta.pairs
-        let status = pairs.first { $0.name == ":status" }.flatMap { Int($0.value) } ?? 200
-        writeStatus((200...599).contains(status) ? status : 500, into: &buffer)
+        let given = pairs.first { $0.name == ":status" }.flatMap { Int($0.value) } ?? 200
+        let status = (200...599).contains(given) ? given : 500
+        // RFC 9110: these never have one, and a client takes what follows for the next answer.
+        let hasBody = status != 204 && status != 205 && status != 304
+        writeStatus(status, into: &buffer)
         var hasType = false
         for (name, value) in pairs where isField(name, value) && !isOurs(name) {
             if name == "content-type" { hasType = true }
             buffer.writeString("\(name): \(value)\r\n")
         }
-        if !hasType { buffer.writeStaticString("content-type: application/json\r\n") }
+        if hasBody, !hasType { buffer.writeStaticString("content-type: application/json\r\n") }
+        if status == 205 { buffer.writeStaticString("content-length: 0\r\n") }
+        return hasBody
     }
 
     /// Whether this is a header field by RFC 9110: a handler must not write beyond its own lines.

@@ -8,7 +8,7 @@ extension InvocationHandler: AnswerReceiver {
         guard let context else { return }
         hasBegunAnswer = true
         var buffer = context.channel.allocator.buffer(capacity: 512 + body.readableBytes)
-        AnswerBytes.begin(
+        answerHasBody = AnswerBytes.begin(
             head,
             body,
             chunked: usesChunks,
@@ -50,6 +50,7 @@ extension InvocationHandler: AnswerReceiver {
         isLast: Bool,
         _ context: ChannelHandlerContext
     ) -> ByteBuffer {
+        guard answerHasBody else { return ByteBuffer() }
         guard usesChunks else { return body }
         var buffer = context.channel.allocator.buffer(capacity: 32 + body.readableBytes)
         AnswerBytes.chunk(body, into: &buffer)
@@ -101,9 +102,20 @@ extension InvocationHandler: AnswerReceiver {
     }
 
     /// Answers before anything was invoked, and drops what is left of the request.
-    func refuse(_ problem: Problem, context: ChannelHandlerContext, keepAlive: Bool) {
+    func refuse(
+        _ problem: Problem,
+        context: ChannelHandlerContext,
+        keepAlive: Bool,
+        isBodyless: Bool = false
+    ) {
         var buffer = context.channel.allocator.buffer(capacity: 512)
-        AnswerBytes.problem(problem, head: nil, keepAlive: keepAlive, into: &buffer)
+        AnswerBytes.problem(
+            problem,
+            head: nil,
+            keepAlive: keepAlive,
+            isBodyless: isBodyless,
+            into: &buffer
+        )
         state = .discarding(keepAlive: keepAlive)
         guard !keepAlive else { return writer.send(buffer) }
         // A client that is still sending would lose the answer to a reset: it sees the end of the

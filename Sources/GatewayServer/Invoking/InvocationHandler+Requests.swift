@@ -90,7 +90,12 @@ extension InvocationHandler {
         let keepAlive = keepsAlive(after: head)
         guard head.method == .POST else {
             let problem = Problem(.methodNotAllowed, detail: "A function is invoked with POST.")
-            return refuse(problem, context: context, keepAlive: keepAlive)
+            return refuse(
+                problem,
+                context: context,
+                keepAlive: keepAlive,
+                isBodyless: head.method == .HEAD
+            )
         }
         guard let route = dispatcher.route(target.name) else {
             return refuse(

@@ -54,6 +54,8 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var isQuiescing = false
     /// Part of a streamed answer has been sent.
     var hasBegunAnswer = false
+    /// False for statuses whose answers have none.
+    var answerHasBody = true
     /// HTTP/1.0 knows no chunks: a streamed answer ends with the connection.
     var usesChunks = true
     /// When the connection is closed unless something happens; nil while something is under way.

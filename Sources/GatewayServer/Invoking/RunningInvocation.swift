@@ -175,7 +175,10 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         runBeganAt = now
         let left = acceptedAt + route.totalNanos
         request.remainingMillis = left > now ? UInt32((left - now) / 1_000_000) : 0
+        // It may be over before `invoke` returns, when the instance has just died.
+        stage = .running(lease, stream: 0)
         let stream = lease.instance.invoke(request, receiver: self)
+        guard case .running = stage else { return }
         stage = .running(lease, stream: stream)
         request.body = ByteBuffer()
         for piece in pieces { lease.instance.send(piece, stream: stream) }
