@@ -37,6 +37,7 @@ let nioConcurrency = Target.Dependency.product(
     package: "swift-nio"
 )
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -153,6 +154,19 @@ let package = Package(
         tests("Billing", ["Functions"]),
         tests("CLI", ["Functions", "GatewayAPI", "GatewayClient"], exclude: ["canned_gateway.py"]),
         tests("Devices"),
+        tests("Functions"),
+        tests(
+            "GatewayServer",
+            [
+                "Functions", "GatewayAPI", "Devices", "RuntimeProtocol", "Instances", "Packaging",
+                "Pooling", "Storage", "Billing", nioCore, nioPosix, nioHTTP1, nioEmbedded, logging,
+            ] + hummingbird
+        ),
+        tests(
+            "OCIInstances",
+            ["Functions", "Instances", "RuntimeProtocol", nioCore, nioPosix, nioEmbedded]
+        ),
+        tests("RuntimeProtocol", ["Functions", nioCore]),
         tests("GatewayAPI", ["Functions", yams]),
         tests("Packaging", ["Functions"]),
         tests("Pooling", ["Functions"]),

@@ -48,7 +48,9 @@ package struct Cgroups: Sendable {
             guard fields[dash + 1] == "cgroup" else { continue }
             for option in fields[dash + 3].split(separator: ",") {
                 let name = option.hasPrefix("name=") ? option.dropFirst(5) : option
-                if name != "rw", name != "ro" { hierarchies[String(name)] = point }
+                if name != "rw", name != "ro", hierarchies[String(name)] == nil {
+                    hierarchies[String(name)] = point
+                }
             }
         }
         if hierarchies["memory"] != nil {

@@ -19,6 +19,8 @@ package final class InstanceHandler: ChannelInboundHandler {
     private struct Running {
         let stream: UInt32
         let receiver: any InvocationReceiver
+        /// The answer's head has come.
+        var hasBegun = false
     }
 
     private var state: State
@@ -188,11 +190,17 @@ package final class InstanceHandler: ChannelInboundHandler {
             return false
         }
         let receiver = running[index].receiver
+        // A head comes once, before all pieces; only an error may come at any time.
+        guard frame.kind == .error || (frame.kind == .chunk) == running[index].hasBegun else {
+            return false
+        }
         guard frame.isEnd else {
-            switch frame.kind {
-            case .result: receiver.onLoop { $0.began(frame.meta, frame.body) }
-            case .chunk: receiver.onLoop { $0.continued(frame.body) }
-            default: return false
+            guard frame.kind != .error else { return false }
+            running[index].hasBegun = true
+            if frame.kind == .result {
+                receiver.onLoop { $0.began(frame.meta, frame.body) }
+            } else {
+                receiver.onLoop { $0.continued(frame.body) }
             }
             return true
         }

@@ -52,6 +52,8 @@ package struct FrameDecoder: Sendable {
         if gathered.readableBytes == 0 {
             gathered = bytes
         } else {
+            // Else a stream that never pauses at a frame's edge is kept whole.
+            gathered.discardReadBytes()
             gathered.writeImmutableBuffer(bytes)
         }
     }

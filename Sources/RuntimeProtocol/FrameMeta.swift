@@ -21,18 +21,23 @@ package struct FrameMeta: Sendable, Equatable {
 
     package var isEmpty: Bool { lines.readableBytes == 0 }
 
-    /// Adds a line unless it would not fit or `value` has a line break; says whether it did.
+    /// Adds a line unless it would not fit or has a line break in it; says whether it did.
     @discardableResult
     package mutating func append(_ name: String, _ value: String) -> Bool {
         let bytes = name.utf8.count + value.utf8.count + 3
         guard lines.readableBytes + bytes <= Self.byteCountMax,
-            !value.utf8.contains(where: { $0 == 10 || $0 == 13 })
+            !value.utf8.contains(where: Self.isLineBreak),
+            !name.utf8.contains(where: Self.isLineBreak)
         else { return false }
         if !isEmpty { lines.writeInteger(UInt8(ascii: "\n")) }
         lines.writeString(name)
         lines.writeStaticString(": ")
         lines.writeString(value)
         return true
+    }
+
+    private static func isLineBreak(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
     }
 
     /// The value on the line `name`, or nil.

@@ -37,7 +37,8 @@ import Testing
     }
 
     @Test(arguments: [
-        nil, "", "Bearer", "Bearer ", "one", "Basic one", "Bearer One", "Bearer one ", "Bearer  one",
+        nil, "", "Bearer", "Bearer ", "one", "Basic one", "Bearer One", "Bearer one ",
+        "Bearer  one",
         "Bearer onetwo", "Token one", "Bearer \u{0}one", "Bearer ᵒne",
     ])
     func `anything that is no key is asked for one`(value: String?) {

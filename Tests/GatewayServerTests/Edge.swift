@@ -19,15 +19,26 @@ final class Edge: Sendable {
     let folder: String
     let ledger: Ledger
     let dispatcher: Dispatcher
+    /// Those whose clock the test turns; none on real sockets.
     let loops: [NIOAsyncTestingEventLoop]
     private let authorizer: Authorizer
     private let channels = Mutex<[NIOAsyncTestingChannel]>([])
 
-    init(loopCount: Int, _ configure: (inout GatewayConfiguration) -> Void) throws {
+    convenience init(
+        loopCount: Int,
+        _ configure: (inout GatewayConfiguration) -> Void
+    ) throws {
+        try self.init((0..<loopCount).map { _ in NIOAsyncTestingEventLoop() }, configure)
+    }
+
+    init(
+        _ eventLoops: [any EventLoop],
+        _ configure: (inout GatewayConfiguration) -> Void
+    ) throws {
         var template = Array("/tmp/edge-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         ledger = try Ledger(path: "\(folder)/billing.sqlite")
-        loops = (0..<loopCount).map { _ in NIOAsyncTestingEventLoop() }
+        loops = eventLoops.compactMap { $0 as? NIOAsyncTestingEventLoop }
         var configuration = GatewayConfiguration()
         configure(&configuration)
         authorizer = Authorizer(keys: configuration.keys)
@@ -35,7 +46,7 @@ final class Edge: Sendable {
             configuration: configuration,
             ledger: ledger,
             logs: FunctionLogs(folder: "\(folder)/logs"),
-            loops: loops,
+            loops: eventLoops,
             logger: Logger(label: "edge")
         )
     }
@@ -85,15 +96,22 @@ final class Edge: Sendable {
         loop index: Int = 0,
         passed: @escaping HTTPChannelHandler.Responder = Edge.answerPassed
     ) async throws -> ClientConnection {
-        let setup = InvocationChannel(
+        let setup = setup(passed: passed)
+        let connection = try await ClientConnection(loop: loops[index], setup: setup)
+        channels.withLock { $0.append(connection.channel) }
+        return connection
+    }
+
+    /// What is put on each connection.
+    func setup(
+        passed: @escaping HTTPChannelHandler.Responder = Edge.answerPassed
+    ) -> InvocationChannel {
+        InvocationChannel(
             dispatcher: dispatcher,
             authorizer: authorizer,
             refuses: { _ in false },
             responder: passed
         )
-        let connection = try await ClientConnection(loop: loops[index], setup: setup)
-        channels.withLock { $0.append(connection.channel) }
-        return connection
     }
 
     /// All usage records, oldest first.

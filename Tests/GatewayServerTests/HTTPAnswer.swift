@@ -78,7 +78,8 @@ struct HTTPAnswerParser {
         }
         var fields: [HTTPAnswer.Field] = []
         for line in lines.dropFirst() {
-            guard let match = line.wholeMatch(of: /([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([^\r\n]*)/) else {
+            guard let match = line.wholeMatch(of: /([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([^\r\n]*)/)
+            else {
                 throw HTTPAnswer.Fault(description: "no header field: \(line)")
             }
             fields.append(.init(name: match.1.lowercased(), value: String(match.2)))

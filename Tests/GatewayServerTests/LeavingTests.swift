@@ -9,7 +9,8 @@ import Testing
 
 /// Clients that go away, and time that runs out.
 @Suite struct LeavingTests {
-    @Test func `a client that goes away cancels its invocation, which is on the bill`() async throws {
+    @Test func `a client that goes away cancels its invocation, which is on the bill`() async throws
+    {
         try await withEdge { edge in
             let host = try edge.deploy()
             let connection = try await edge.connect()
@@ -24,7 +25,9 @@ import Testing
         }
     }
 
-    @Test func `a client that goes away while its answer is on its way is billed once`() async throws {
+    @Test func `a client that goes away while its answer is on its way is billed once`()
+        async throws
+    {
         try await withEdge { edge in
             let host = try edge.deploy()
             for round in 1...100 {
@@ -160,7 +163,8 @@ import Testing
         }
     }
 
-    @Test func `one that waits too long for an instance is told so and costs nothing`() async throws {
+    @Test func `one that waits too long for an instance is told so and costs nothing`() async throws
+    {
         try await withEdge { edge in
             let host = try edge.deployHeld {
                 $0.scale.concurrency = 1

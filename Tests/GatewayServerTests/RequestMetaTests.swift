@@ -6,7 +6,10 @@ import Testing
 
 /// What a handler learns of its request, from the bytes on the connection to the frame's meta.
 @Suite struct RequestMetaTests {
-    private func meta(_ target: String = "/function/echo", fields: [String]) async throws -> FrameMeta {
+    private func meta(
+        _ target: String = "/function/echo",
+        fields: [String]
+    ) async throws -> FrameMeta {
         let edge = try Edge(loopCount: 1) { _ in }
         let host = try edge.deploy()
         let connection = try await edge.connect()
@@ -86,7 +89,9 @@ import Testing
         try edge.deploy { invocation in
             let names = invocation.request.meta.pairs.map(\.name)
             let isClean = names.allSatisfy { [":id", ":method", ":path", "x-a"].contains($0) }
-            invocation.answer(isClean && names.prefix(3) == [":id", ":method", ":path"] ? "clean" : "\(names)")
+            invocation.answer(
+                isClean && names.prefix(3) == [":id", ":method", ":path"] ? "clean" : "\(names)"
+            )
         }
         let connection = try await edge.connect()
         try await connection.post("{}", fields: [field])

@@ -68,7 +68,14 @@ import Testing
             for _ in 0..<8 {
                 group.addTask {
                     for micros in 0..<1_000 {
-                        metrics.ended(.failed, .cold, queue: 0, start: 0, run: Int64(micros), total: 0)
+                        metrics.ended(
+                            .failed,
+                            .cold,
+                            queue: 0,
+                            start: 0,
+                            run: Int64(micros),
+                            total: 0
+                        )
                     }
                 }
             }

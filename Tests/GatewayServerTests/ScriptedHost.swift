@@ -23,6 +23,11 @@ final class ScriptedHost: PoolHost {
 
     var instances: [ScriptedInstance] { mutable.withLock { $0.instances } }
 
+    /// What becomes of every invocation from now on.
+    func setReply(_ reply: @escaping @Sendable (ScriptedInvocation) -> Void) {
+        mutable.withLock { $0.reply = reply }
+    }
+
     /// No instance starts from now on.
     func refuseStarts(_ error: InstanceError) { mutable.withLock { $0.startFailure = error } }
 

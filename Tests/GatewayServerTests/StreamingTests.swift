@@ -76,7 +76,8 @@ import Testing
         }
     }
 
-    @Test func `an answer before the end of the input leaves the connection in step`() async throws {
+    @Test func `an answer before the end of the input leaves the connection in step`() async throws
+    {
         try await withEdge { edge in
             let host = try edge.deploy(streamsInput: true)
             let connection = try await edge.connect()

@@ -219,3 +219,34 @@ def handle(event, context):
 
     assert "x-forged" not in answer.headers
     assert answer.status == 500
+
+
+def test_an_answer_to_head_has_no_body(gateway: Gateway, echo: str) -> None:
+    with gateway.raw() as connection:
+        connection.send(f"HEAD /function/{echo} HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.send(post(f"/function/{echo}", '"next"'))
+
+        assert connection.head()[0] == 405
+        assert connection.answer().json() == "next"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("streams", [False, True])
+def test_an_answer_without_a_body_by_its_status_has_none(
+    gateway: Gateway, status: int, streams: bool
+) -> None:
+    body = "iter([b'a', b'b'])" if streams else "'text'"
+    handler = f"""
+from faas import Response
+
+def handle(event, context):
+    return Response({body}, status={status})
+"""
+    name = gateway.deploy(function(f"bodyless-{status}-{streams}".lower(), handler))
+    with gateway.raw() as connection:
+        connection.send(post(f"/function/{name}", "") * 2)
+
+        for _ in range(2):
+            found, headers = connection.head()
+            assert found == status
+            assert "transfer-encoding" not in headers

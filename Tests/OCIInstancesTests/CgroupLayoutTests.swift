@@ -57,7 +57,8 @@ import Testing
         #expect(mounts["systemd"] == "/sys/fs/cgroup/systemd")
     }
 
-    @Test func `a hybrid host's unified hierarchy is known, for what the OCI runtime makes there`() {
+    @Test func `a hybrid host's unified hierarchy is known, for what the OCI runtime makes there`()
+    {
         guard case .v1(let mounts) = Cgroups.layout(mounts: Self.hybrid) else { return }
 
         #expect(mounts.values.contains("/sys/fs/cgroup/unified"))

@@ -13,7 +13,9 @@ final class Collector: InvocationReceiver {
         var endCount = 0
 
         var text: String {
-            if case .answered(_, let body, _) = end { return (pieces + [String(buffer: body)]).joined() }
+            if case .answered(_, let body, _) = end {
+                return (pieces + [String(buffer: body)]).joined()
+            }
             return "\(end)"
         }
     }

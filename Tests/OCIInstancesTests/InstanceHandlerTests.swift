@@ -159,9 +159,19 @@ import Testing
         let answers = invoke()
 
         try receive(
-            Frame(.log, stream: 1, meta: FrameMeta([(":level", "stdout")]), body: .init(string: "x")),
+            Frame(
+                .log,
+                stream: 1,
+                meta: FrameMeta([(":level", "stdout")]),
+                body: .init(string: "x")
+            ),
             Frame(.log, meta: FrameMeta([(":level", "warning")]), body: .init(string: "y")),
-            Frame(.log, stream: 9, meta: FrameMeta([(":level", "stderr")]), body: .init(string: "z"))
+            Frame(
+                .log,
+                stream: 9,
+                meta: FrameMeta([(":level", "stderr")]),
+                body: .init(string: "z")
+            )
         )
 
         #expect(answers.said == ["logged stdout x"])
@@ -206,7 +216,9 @@ import Testing
 
         let abandoned = handler.abandon()
 
-        #expect(abandoned.map { ObjectIdentifier($0) } == [first, second].map(ObjectIdentifier.init))
+        #expect(
+            abandoned.map { ObjectIdentifier($0) } == [first, second].map(ObjectIdentifier.init)
+        )
         #expect(handler.abandon().isEmpty)
         #expect(seen.closes == [nil])
     }

@@ -1,26 +1,27 @@
 import Foundation
+import Functions
 import RuntimeProtocol
 
 /// What a value looks like to a program that reads it as JSON.
 struct JSON: Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral
 {
-    let value: JSONValue?
+    let value: RawJSON?
 
-    init(_ value: JSONValue?) { self.value = value }
+    init(_ value: RawJSON?) { self.value = value }
 
     init(encoding value: some Encodable) throws {
         let bytes = try JSONEncoder().encode(value)
-        self.value = try JSONDecoder().decode(JSONValue.self, from: bytes)
+        self.value = try JSONDecoder().decode(RawJSON.self, from: bytes)
     }
 
     init(stringLiteral value: String) { self.value = .string(value) }
 
-    init(integerLiteral value: Int) { self.value = .integer(value) }
+    init(integerLiteral value: Int) { self.value = .integer(Int64(value)) }
 
     init(booleanLiteral value: Bool) { self.value = .bool(value) }
 
-    static func integer(_ value: Int) -> JSON { JSON(.integer(value)) }
+    static func integer(_ value: Int) -> JSON { JSON(.integer(Int64(value))) }
 
     subscript(key: String) -> JSON {
         guard case .object(let fields) = value else { return JSON(nil) }

@@ -10,7 +10,10 @@ extension SandboxTests.Loads {
         (.attributeNotFound, "nothing = 1"),
         (.importRaised, "raise RuntimeError('at once')"),
         (.importRaised, "def predict(:"),
-        (.loadRaised, "def load(): raise OSError('no weights')\ndef predict(model, x: int): return x"),
+        (
+            .loadRaised,
+            "def load(): raise OSError('no weights')\ndef predict(model, x: int): return x"
+        ),
     ]
 
     @Test(arguments: failing)
@@ -109,7 +112,9 @@ extension SandboxTests.Loads {
         }
     }
 
-    @Test func `what requirements cannot be installed from is told, and nothing is left`() async throws {
+    @Test func `what requirements cannot be installed from is told, and nothing is left`()
+        async throws
+    {
         try await withSandboxHost { host in
             let builder = try host.layerBuilder()
             try await builder.prepare()

@@ -64,7 +64,9 @@ import Testing
         let clone = try #require(rules.first { $0["names"].strings == ["clone"] })
         let argument = try #require(clone["args"].array.first)
         // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET of linux/sched.h.
-        let flags = [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000]
+        let flags = [
+            0x20000, 0x2000000, 0x4000000, 0x8000000, 0x1000_0000, 0x2000_0000, 0x4000_0000,
+        ]
 
         #expect(argument["index"] == 0)
         #expect(argument["op"] == "SCMP_CMP_MASKED_EQ")

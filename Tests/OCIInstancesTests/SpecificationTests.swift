@@ -110,7 +110,9 @@ import Testing
         }
     }
 
-    @Test func `of the host a sandbox sees its programs, named files and what the plan says`() throws {
+    @Test func `of the host a sandbox sees its programs, named files and what the plan says`()
+        throws
+    {
         let mounts = try specification()["mounts"].array.filter { $0["type"] == "bind" }
         let etc = [
             "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime",
@@ -195,7 +197,8 @@ import Testing
         #expect(rules.first?["access"] == "rwm")
     }
 
-    @Test func `with a GPU its nodes are allowed, one by one, and its libraries read-only`() throws {
+    @Test func `with a GPU its nodes are allowed, one by one, and its libraries read-only`() throws
+    {
         var plan = plan
         plan.devices.nodes = [.init(path: "/dev/nvidia0", major: 195, minor: 0)]
         plan.devices.mounts = [.init(source: "/usr/lib/libcuda.so.1", destination: "/gpu/cuda.so")]

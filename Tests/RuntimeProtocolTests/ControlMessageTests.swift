@@ -1,4 +1,5 @@
 import Foundation
+import Functions
 import NIOCore
 import RuntimeProtocol
 import Testing
@@ -47,8 +48,8 @@ import Testing
             bodyBytesMax: 6_291_456
         )
         let decoder = JSONDecoder()
-        let ours = try decoder.decode(JSONValue.self, from: JSONEncoder().encode(message))
-        let golden = try decoder.decode(JSONValue.self, from: body(of: "load"))
+        let ours = try decoder.decode(RawJSON.self, from: JSONEncoder().encode(message))
+        let golden = try decoder.decode(RawJSON.self, from: body(of: "load"))
 
         guard case .object(let fields) = ours, case .object(let wanted) = golden else {
             Issue.record("a load message is a JSON object")
@@ -70,8 +71,8 @@ import Testing
         "[1,[2.5,{\"a\":null}],\"é\"]", "{\"a\":{\"b\":[true,false]}}",
     ])
     func `JSON that is passed on means the same afterwards`(text: String) throws {
-        let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-        let again = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+        let value = try JSONDecoder().decode(RawJSON.self, from: Data(text.utf8))
+        let again = try JSONDecoder().decode(RawJSON.self, from: JSONEncoder().encode(value))
 
         #expect(again == value)
         #expect(String(decoding: try JSONEncoder().encode(value), as: UTF8.self) == text)

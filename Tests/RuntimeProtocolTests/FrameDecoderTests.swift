@@ -90,7 +90,12 @@ import Testing
     }
 
     @Test func `a stream that never pauses at a frame's edge is held in bounded memory`() throws {
-        let frame = Frame(.chunk, isEnd: false, stream: 1, body: ByteBuffer(repeating: 7, count: 8176))
+        let frame = Frame(
+            .chunk,
+            isEnd: false,
+            stream: 1,
+            body: ByteBuffer(repeating: 7, count: 8176)
+        )
         let piece = frame.bytes
         var decoder = FrameDecoder()
         var capacityMax = 0

@@ -72,7 +72,9 @@ import Testing
         #expect(meta.isEmpty)
 
         var lineCount = 0
-        while meta.append("line-\(lineCount)", String(repeating: "v", count: 100)) { lineCount += 1 }
+        while meta.append("line-\(lineCount)", String(repeating: "v", count: 100)) {
+            lineCount += 1
+        }
         #expect(meta.lines.readableBytes <= FrameMeta.byteCountMax)
         #expect(meta.lines.readableBytes > FrameMeta.byteCountMax - 200)
         #expect(meta.pairs.count == lineCount)
