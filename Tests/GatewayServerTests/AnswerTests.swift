@@ -25,7 +25,7 @@ import Testing
     private func withAnswer(
         _ reply: @escaping @Sendable (ScriptedInvocation) -> Void
     ) async throws -> HTTPAnswer {
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         try edge.deploy(reply: reply)
         let connection = try await edge.connect()
         try await connection.post("{}")
@@ -120,7 +120,7 @@ import Testing
     @Test func `no random meta makes an answer that cannot be read`() async throws {
         var generator = SeededGenerator(11)
         let alphabet = Array(":\n\r \tabcXYZ019-_\"(){}\u{0}\u{7f}é;,=".unicodeScalars)
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         let host = try edge.deploy()
         let connection = try await edge.connect()
         for round in 0..<2_000 {

@@ -210,7 +210,8 @@ import Testing
         "POST /function/echo HTTP/1.1\r\ncontent-length: x\r\n\r\n",
         "POST /function/echo HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
         "POST /function/echo HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
-        "POST /function/echo HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /function/echo HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n"
+            + "\r\n0\r\n\r\n",
         "POST /function/echo HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         "POST /function/e cho HTTP/1.1\r\n\r\n",
     ])
@@ -232,7 +233,7 @@ import Testing
 
     @Test func `a key is asked for where one is needed`() async throws {
         let key = APIKeyFixture()
-        try await withEdge({ $0.keys = [key.local, key.other] }) { edge in
+        try await withEdge(.having(\.keys, [key.local, key.other])) { edge in
             try edge.deploy { $0.answer("ok") }
             let connection = try await edge.connect()
 

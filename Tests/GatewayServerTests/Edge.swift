@@ -25,22 +25,20 @@ final class Edge: Sendable {
     private let channels = Mutex<[NIOAsyncTestingChannel]>([])
 
     convenience init(
-        loopCount: Int,
-        _ configure: (inout GatewayConfiguration) -> Void
+        loopCount: Int = 1,
+        _ configuration: GatewayConfiguration = GatewayConfiguration()
     ) throws {
-        try self.init((0..<loopCount).map { _ in NIOAsyncTestingEventLoop() }, configure)
+        try self.init((0..<loopCount).map { _ in NIOAsyncTestingEventLoop() }, configuration)
     }
 
     init(
         _ eventLoops: [any EventLoop],
-        _ configure: (inout GatewayConfiguration) -> Void
+        _ configuration: GatewayConfiguration
     ) throws {
         var template = Array("/tmp/edge-tests-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         ledger = try Ledger(path: "\(folder)/billing.sqlite")
         loops = eventLoops.compactMap { $0 as? NIOAsyncTestingEventLoop }
-        var configuration = GatewayConfiguration()
-        configure(&configuration)
         authorizer = Authorizer(keys: configuration.keys)
         dispatcher = try Dispatcher(
             configuration: configuration,
@@ -149,10 +147,10 @@ final class Edge: Sendable {
 
 func withEdge(
     loopCount: Int = 1,
-    _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+    _ configuration: GatewayConfiguration = GatewayConfiguration(),
     _ body: (Edge) async throws -> Void
 ) async throws {
-    let edge = try Edge(loopCount: loopCount, configure)
+    let edge = try Edge(loopCount: loopCount, configuration)
     do { try await body(edge) } catch {
         try await edge.stop()
         throw error
@@ -178,4 +176,16 @@ func recordedOutcomes(_ edge: Edge, count: Int) async -> [Outcome] {
         }
     }
     return (try? await edge.records())?.map(\.outcome) ?? []
+}
+
+extension GatewayConfiguration {
+    /// The defaults, but for one.
+    static func having<Value>(
+        _ key: WritableKeyPath<GatewayConfiguration, Value>,
+        _ value: Value
+    ) -> GatewayConfiguration {
+        var configuration = GatewayConfiguration()
+        configuration[keyPath: key] = value
+        return configuration
+    }
 }

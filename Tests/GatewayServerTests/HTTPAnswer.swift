@@ -42,9 +42,8 @@ struct HTTPAnswerParser {
 
     mutating func feed(_ bytes: some Collection<UInt8>) { self.bytes += bytes }
 
-    /// The next whole answer, or nil until more is fed.
-    ///
-    /// - Parameter isClosed: nothing more comes, which ends a body without a length.
+    /// The next whole answer, or nil until more is fed; `isClosed` says that nothing more comes,
+    /// which ends a body without a length.
     mutating func next(isClosed: Bool = false) throws(HTTPAnswer.Fault) -> HTTPAnswer? {
         guard let head = Self.split(bytes[...], at: "\r\n\r\n") else { return nil }
         var answer = try Self.head(head.before)

@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func `a handler that does not give way is stopped after its grace`() async throws {
-        try await withEdge({ $0.cancelGraceMillis = 1 }) { edge in
+        try await withEdge(.having(\.cancelGraceMillis, 1)) { edge in
             let host = try edge.deployHeld {
                 $0.timeout.totalMillis = 1
                 $0.timeout.firstByteMillis = 1
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func `a request that does not arrive is given up`() async throws {
-        try await withEdge({ $0.requestMillisMax = 1 }) { edge in
+        try await withEdge(.having(\.requestMillisMax, 1)) { edge in
             try edge.deploy { $0.answer("") }
             let connection = try await edge.connect()
             try await connection.send("POST /function/echo HTTP/1.1\r\ncontent-length: 5\r\n\r\nab")
@@ -204,7 +204,7 @@ import Testing
     }
 
     @Test func `a connection without requests is closed`() async throws {
-        try await withEdge({ $0.idleMillisMax = 1 }) { edge in
+        try await withEdge(.having(\.idleMillisMax, 1)) { edge in
             let connection = try await edge.connect()
 
             #expect(await connection.rest(inTime: true) == "")
@@ -213,7 +213,7 @@ import Testing
     }
 
     @Test func `a connection that waits for its answer is not closed`() async throws {
-        try await withEdge({ $0.idleMillisMax = 1 }) { edge in
+        try await withEdge(.having(\.idleMillisMax, 1)) { edge in
             let host = try edge.deploy()
             let connection = try await edge.connect()
             try await connection.post()

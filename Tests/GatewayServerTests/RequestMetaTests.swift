@@ -10,7 +10,7 @@ import Testing
         _ target: String = "/function/echo",
         fields: [String]
     ) async throws -> FrameMeta {
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         let host = try edge.deploy()
         let connection = try await edge.connect()
         try await connection.post("{}", to: target, fields: fields)
@@ -57,7 +57,7 @@ import Testing
     func `what concerns the connection or the gateway is not the handler's`(
         field: String
     ) async throws {
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         let host = try edge.deploy()
         let connection = try await edge.connect()
         let length = field.hasPrefix("Content-Length") ? [] : ["content-length: 2"]
@@ -85,7 +85,7 @@ import Testing
         ":id: 1", "X-A\n: 1", "X A: 1", "X-A : 1", ": 1",
     ])
     func `no field of a client's makes a line of its own`(field: String) async throws {
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         try edge.deploy { invocation in
             let names = invocation.request.meta.pairs.map(\.name)
             let isClean = names.allSatisfy { [":id", ":method", ":path", "x-a"].contains($0) }
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `header fields beyond a frame's room are refused`() async throws {
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         try edge.deploy { $0.answer("") }
         let connection = try await edge.connect()
         let fields = (0..<12).map { "x-\($0): " + String(repeating: "v", count: 6_000) }
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func `thousands of small header fields are taken or refused quickly`() async throws {
-        let edge = try Edge(loopCount: 1) { _ in }
+        let edge = try Edge()
         try edge.deploy { $0.answer("") }
         let connection = try await edge.connect()
         let fields = (0..<9_000).map { "\(String($0, radix: 36)):" }

@@ -15,7 +15,7 @@ import Testing
 
     @Test func `a client that does not take its streamed answer is cut off`() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let edge = try Edge([group.next()]) { $0.unsentBytesMax = 1 << 20 }
+        let edge = try Edge([group.next()], .having(\.unsentBytesMax, 1 << 20))
         let host = try edge.deploy()
         let server = try await Self.serve(edge, group)
         let client = try await Self.post(to: server, group)

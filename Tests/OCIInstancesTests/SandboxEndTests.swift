@@ -194,7 +194,7 @@ extension SandboxTests.Ends {
 
     @Test(arguments: 0..<8)
     func `a sandbox that is closed while it forks leaves nothing`(seed: Int) async throws {
-        try await withSandboxHost(configure: { $0.reserveDelayMillis = 0 }) { host in
+        try await withSandboxHost(reserveDelayMillis: 0) { host in
             let sandbox = try await host.driver.open(host.plan(function: "echo"))
             let outcomes = await withTaskGroup(of: Bool.self) { group in
                 for number in 1...6 {

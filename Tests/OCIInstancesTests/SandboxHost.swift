@@ -23,7 +23,7 @@ final class SandboxHost: Sendable {
 
     init(
         runtimeLayer: String,
-        configure: (inout OCIConfiguration) -> Void = { _ in }
+        reserveDelayMillis: Int = 100
     ) throws {
         folder = try TemporaryFolder()
         var configuration = OCIConfiguration(
@@ -32,7 +32,7 @@ final class SandboxHost: Sendable {
             runtimeLayer: runtimeLayer,
             ociRuntime: try #require(Self.ociRuntime)
         )
-        configure(&configuration)
+        configuration.reserveDelayMillis = reserveDelayMillis
         self.configuration = configuration
         threads.start()
         driver = try OCIDriver(
@@ -171,11 +171,11 @@ extension SandboxHost {
 
 /// Runs `body` on a host of its own; whatever it leaves is removed afterwards.
 func withSandboxHost(
-    configure: (inout OCIConfiguration) -> Void = { _ in },
+    reserveDelayMillis: Int = 100,
     _ body: (SandboxHost) async throws -> Void
 ) async throws {
     let layer = try await RuntimeLayer.shared.path()
-    let host = try SandboxHost(runtimeLayer: layer, configure: configure)
+    let host = try SandboxHost(runtimeLayer: layer, reserveDelayMillis: reserveDelayMillis)
     do {
         try await host.driver.reclaim()
         try await body(host)

@@ -132,7 +132,7 @@ extension SandboxTests.Lives {
     }
 
     @Test func `a forked instance is kept in reserve and the next fork takes it`() async throws {
-        try await withSandboxHost(configure: { $0.reserveDelayMillis = 0 }) { host in
+        try await withSandboxHost(reserveDelayMillis: 0) { host in
             let sandbox = try await host.driver.open(host.plan(function: "echo"))
             let first = try await sandbox.fork(1, device: .cpu)
             #expect(await eventually { host.processes(in: "i2").count == 1 })

@@ -37,6 +37,8 @@ final class RunningInvocation: @unchecked Sendable {
     private var bytesIn: Int
     private var bytesOut = 0
     private var startKind: StartKind?
+    /// Of the instance that has or had it.
+    private var instanceNumber: UInt32?
     private var queueMicros: Int64 = 0
     private var startMicros: Int64 = 0
     private var runBeganAt: UInt64 = 0
@@ -172,6 +174,7 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         startMicros = min(waited, Int64(lease.startNanos / 1000))
         queueMicros = waited - startMicros
         startKind = lease.startKind
+        instanceNumber = lease.id.rawValue
         runBeganAt = now
         let left = acceptedAt + route.totalNanos
         request.remainingMillis = left > now ? UInt32((left - now) / 1_000_000) : 0
@@ -202,7 +205,13 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
     }
 
     func logged(level: String, _ text: ByteBuffer) {
-        dispatcher.logs.append(route.revision, invocation: id, level: level, text: text)
+        dispatcher.logs.append(
+            route.revision,
+            invocation: id,
+            instance: instanceNumber,
+            level: level,
+            text: text
+        )
     }
 
     func ended(_ end: InvocationEnd) {
@@ -251,6 +260,7 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
             dispatcher.logs.append(
                 route.revision,
                 invocation: id,
+                instance: instanceNumber,
                 level: "error",
                 text: ByteBuffer(string: "the instance died: \(end)\n")
             )

@@ -51,6 +51,11 @@ class Output:
         self.left -= size
         self.pieces.append((level, text))
 
+    def end_line(self) -> None:
+        """Ends a line that is open, before what comes from elsewhere."""
+        if self.pieces and not self.pieces[-1][1].endswith("\n"):
+            self.pieces.append((self.pieces[-1][0], "\n"))
+
     def reset(self) -> None:
         """Begins anew, for the next invocation."""
         self.left = self.limit
@@ -208,6 +213,7 @@ class Capture:
         data = os.pread(self.file, min(size, output.left + 1), 0)
         os.ftruncate(self.file, 0)
         if data:
+            output.end_line()
             output.add("stdout", data.decode("utf-8", "replace"))
             output.lost += size - len(data)
 
