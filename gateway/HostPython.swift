@@ -51,11 +51,12 @@ extension OCIConfiguration {
                 "\(python) is missing: `apt-get install python3 python3-venv`"
             )
         }
-        let runtimes = [
-            "/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc", "/usr/local/bin/runc",
-        ]
-        guard let runtime = runtimes.first(where: { access($0, X_OK) == 0 }) else {
-            throw InstanceError(.host, "runc is missing: `apt-get install runc`")
+        // crun refuses a host with both cgroup versions, so it is the second choice.
+        let programs = ["runc", "crun"].flatMap { name in
+            ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"].map { "\($0)/\(name)" }
+        }
+        guard let runtime = programs.first(where: { access($0, X_OK) == 0 }) else {
+            throw InstanceError(.host, "no OCI runtime is installed: `apt-get install runc`")
         }
         let layer = try RuntimeLayer.order(settings: settings, python: python).digest
         let copy = try RuntimeCopy.make(

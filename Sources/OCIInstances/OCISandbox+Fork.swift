@@ -51,7 +51,7 @@ extension OCISandbox {
     }
 
     /// One fork at a time: a zygote that does not answer holds one thread and not all of them.
-    private func takeTurn() async {
+    func takeTurn() async {
         await withCheckedContinuation { continuation in
             let isFree = lock.withLockedValue { value in
                 if value.isForking {
@@ -65,7 +65,7 @@ extension OCISandbox {
         }
     }
 
-    private func endTurn() {
+    func endTurn() {
         let next = lock.withLockedValue { value -> CheckedContinuation<Void, Never>? in
             guard !value.forkTurns.isEmpty else {
                 value.isForking = false

@@ -125,6 +125,10 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
         }
         if isFirst {
             _ = try? await tools.threads.runIfActive { self.removeAll() }
+            // A fork that is under way still writes to it; with the zygote gone that ends soon.
+            await takeTurn()
+            Glibc.close(control)
+            endTurn()
             let handlers = lock.withLockedValue { value in
                 value.stage = .ended(end)
                 defer { value.endHandlers = [] }
@@ -144,7 +148,6 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
         for child in children { child.instance.stop() }
         reserve?.discard()
         channel?.close(promise: nil)
-        Glibc.close(control)
         place.remove(cgroups: tools.cgroups, runtime: tools.runtime)
         for child in children { child.exit.succeed(nil) }
     }

@@ -111,10 +111,10 @@ extension Pool {
         perform(actions)
         if lock.withLockedValue({ $0.doomed.remove(id) }) != nil { instance.stop() }
         instance.whenEnded { [weak self] _ in
+            self?.ended(id)
             Task {
                 await self?.closeOwnSandbox(of: id)
                 reservation.release()
-                self?.ended(id)
             }
         }
     }

@@ -165,6 +165,16 @@ extension Edge {
     }
 }
 
+/// Returns when the pool has no instance left, while timers go on: nobody is told of that.
+func poolIsEmpty(_ edge: Edge) async {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        if edge.dispatcher.route("echo")?.pool.snapshot.instances == 0 { return }
+        for loop in edge.loops { await loop.advanceTime(by: .milliseconds(10)) }
+    }
+    Issue.record("the pool still has instances")
+}
+
 /// The outcomes on the bill, once there are as many as that: nobody is told of a record whose
 /// client has gone.
 func recordedOutcomes(_ edge: Edge, count: Int) async -> [Outcome] {

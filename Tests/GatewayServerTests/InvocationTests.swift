@@ -208,6 +208,7 @@ import Testing
             _ = await host.next()
             host.instances.first?.die(.exited(1))
             #expect(try await connection.answer().status == 502)
+            await poolIsEmpty(edge)
 
             try await connection.post()
             await host.next().answer("again")
