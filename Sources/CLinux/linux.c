@@ -146,9 +146,3 @@ int linux_spawn(
             close(copies[i]);
     return error;
 }
-
-int64_t linux_thread_cpu_nanos(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return time.tv_sec * 1000000000LL + time.tv_nsec;
-}

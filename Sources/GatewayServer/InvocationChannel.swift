@@ -30,7 +30,11 @@ package struct InvocationChannel: HTTPChannelHandler {
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            if refuses(channel) { throw ChannelError.ioOnClosedChannel }
+            if refuses(channel) {
+                // Throwing alone would leave the other side waiting.
+                channel.close(promise: nil)
+                throw ChannelError.ioOnClosedChannel
+            }
             let pipeline = channel.pipeline.syncOperations
             let writer = RawWriter()
             try pipeline.addHandler(writer)

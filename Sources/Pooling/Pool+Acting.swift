@@ -17,7 +17,6 @@ extension Pool {
             case .drained: drained()
             }
         }
-        if !actions.isEmpty { host.poolChanged() }
     }
 
     private func openZygote() async {

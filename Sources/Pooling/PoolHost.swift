@@ -13,9 +13,6 @@ package protocol PoolHost: Sendable {
 
     /// Makes room for an instance and finds its device.
     func reserveInstance() async throws(InstanceError) -> InstanceReservation
-
-    /// Of all that the pool has: something changed that metrics or keep-alive should know.
-    func poolChanged()
 }
 
 /// Memory and a device that are kept for one instance until it ends.

@@ -83,8 +83,6 @@ struct NodePool: PoolHost {
         }
     }
 
-    func poolChanged() {}
-
     private func requireGPUs() throws(InstanceError) -> GPUs {
         guard let gpus = scheduler.gpus else {
             throw InstanceError(

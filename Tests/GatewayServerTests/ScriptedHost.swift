@@ -55,8 +55,6 @@ final class ScriptedHost: PoolHost {
         InstanceReservation(device: .cpu) {}
     }
 
-    func poolChanged() {}
-
     fileprivate func makeInstance(_ id: UInt32) -> ScriptedInstance {
         let instance = ScriptedInstance(id: id, host: self)
         mutable.withLock { $0.instances.append(instance) }

@@ -32,6 +32,3 @@ int linux_bounded_file(const char *name, size_t bytes);
 int linux_spawn(
     pid_t *pid, const char *path, char *const argv[], char *const envp[],
     const int *descriptors, int count);
-
-/// CPU time of the calling thread in nanoseconds.
-int64_t linux_thread_cpu_nanos(void);
