@@ -142,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances",
+                "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances", "CLinux",
                 "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
                 "GatewayServer", nioCore, nioPosix, logging, lifecycle, signals, arguments, yams,
             ] + hummingbird,

@@ -1,34 +1,28 @@
-import FoundationEssentials
+import CLinux
 import NIOCore
 import OCIInstances
 
 /// Keeps a package's set-up code, which may use the network, from the gateway's own port.
 ///
 /// Such code runs under a user id that nothing else has, in the host's network. While a build runs,
-/// a connection from this host is looked up in the kernel's table of sockets, which names its user.
+/// the kernel is asked who owns the other end of each new connection.
 struct BuildGuard: Sendable {
     let layers: LayerBuilder
 
-    /// Whether a connection comes from a build sandbox.
+    /// Whether a connection comes from a build sandbox, or from this host and nobody owns it any
+    /// more: a request can outlive the socket that sent it.
     ///
-    /// Reads two files, and only during a build.
+    /// Some system calls, and only during a build.
     func refuses(_ channel: any Channel) -> Bool {
-        guard layers.isBuilding, let port = channel.remoteAddress?.port else { return false }
-        return ["/proc/net/tcp", "/proc/net/tcp6"].contains { path in
-            guard let table = FileManager.default.contents(atPath: path) else { return false }
-            return Self.users(ofLocalPort: port, in: String(decoding: table, as: UTF8.self))
-                .contains { layers.buildUsers.contains($0) }
+        guard layers.isBuilding, let own = channel.localAddress, let peer = channel.remoteAddress
+        else { return false }
+        var user = uid_t()
+        let found = own.withSockAddr { own, _ in
+            peer.withSockAddr { peer, _ in linux_tcp_peer_user(own, peer, &user) }
         }
-    }
-
-    /// Users of sockets whose own port is `port`, in a table such as `/proc/net/tcp`.
-    static func users(ofLocalPort port: Int, in table: String) -> [Int] {
-        table.split(separator: "\n").dropFirst().compactMap { line in
-            let fields = line.split(separator: " ")
-            guard fields.count > 7, let hex = fields[1].split(separator: ":").last,
-                Int(hex, radix: 16) == port
-            else { return nil }
-            return Int(fields[7])
+        guard found == 1 else {
+            return peer.withSockAddr { peer, _ in linux_is_own_address(peer) } != 0
         }
+        return layers.buildUsers.contains(Int(user))
     }
 }

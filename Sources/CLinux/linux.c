@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -109,6 +113,83 @@ int linux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int linux_pidfd_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+/// An address as `inet_diag` has it: IPv4 inside IPv6 counts as IPv4.
+static int diag_address(const struct sockaddr *address, __be32 words[4], __be16 *port) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+        words[0] = v4->sin_addr.s_addr;
+        *port = v4->sin_port;
+        return AF_INET;
+    }
+    if (address->sa_family != AF_INET6)
+        return -1;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    *port = v6->sin6_port;
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        memcpy(words, &v6->sin6_addr.s6_addr[12], 4);
+        return AF_INET;
+    }
+    memcpy(words, &v6->sin6_addr, 16);
+    return AF_INET6;
+}
+
+int linux_tcp_peer_user(const struct sockaddr *own, const struct sockaddr *peer, uid_t *user) {
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 request;
+    } question = {
+        .header = {
+            .nlmsg_len = sizeof question,
+            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+            .nlmsg_flags = NLM_F_REQUEST,
+        },
+        .request = {.sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u},
+    };
+    struct inet_diag_sockid *id = &question.request.id;
+    id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    // The peer's own end has the addresses the other way round.
+    int family = diag_address(peer, id->idiag_src, &id->idiag_sport);
+    if (family < 0 || diag_address(own, id->idiag_dst, &id->idiag_dport) != family) {
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    question.request.sdiag_family = (__u8)family;
+    union {
+        struct nlmsghdr header;
+        char bytes[4096];
+    } answer;
+    int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (netlink < 0)
+        return -1;
+    ssize_t got = send(netlink, &question, sizeof question, 0);
+    if (got >= 0)
+        got = recv(netlink, &answer, sizeof answer, 0);
+    int error = errno;
+    close(netlink);
+    errno = error;
+    if (got < 0)
+        return -1;
+    struct inet_diag_msg *found = NLMSG_DATA(&answer.header);
+    if ((size_t)got < NLMSG_LENGTH(sizeof *found) ||
+        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY || found->idiag_inode == 0)
+        return 0;
+    *user = found->idiag_uid;
+    return 1;
+}
+
+int linux_is_own_address(const struct sockaddr *address) {
+    struct sockaddr_in6 any = {0};
+    socklen_t length = address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof any;
+    memcpy(&any, address, length);
+    any.sin6_port = 0;  // At the same place in both kinds.
+    int probe = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (probe < 0)
+        return 0;
+    int own = bind(probe, (struct sockaddr *)&any, length) == 0;
+    close(probe);
+    return own;
 }
 
 int linux_spawn(

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 /// A connected pair of `SOCK_STREAM` sockets, both close-on-exec. 0, or -1 with errno.
@@ -26,6 +27,13 @@ int linux_pidfd_signal(int pidfd, int signal);
 
 /// A file in memory of `bytes` zero bytes that cannot grow, close-on-exec; or -1 with errno.
 int linux_bounded_file(const char *name, size_t bytes);
+
+/// Who owns the other end of a TCP connection that this host has with itself, by the kernel's table
+/// of sockets. 1 with the owner in `user`, 0 when no process holds such an end, or -1 with errno.
+int linux_tcp_peer_user(const struct sockaddr *own, const struct sockaddr *peer, uid_t *user);
+
+/// Whether an address is one of this host's.
+int linux_is_own_address(const struct sockaddr *address);
 
 /// Starts `path` with `descriptors[0...count-1]` as its descriptors 0 to count-1 and no others.
 /// 0 and the pid in `pid`, or an errno.
