@@ -13,6 +13,8 @@ package struct Manifest: Sendable, Hashable, Codable {
     package var secrets: [String]
     package var network: Network
     package var isolation: Isolation
+    /// Nil when there are none, as in revisions that were made before there could be any.
+    private var bindings: Triggers?
 
     package init(
         name: String,
@@ -25,7 +27,8 @@ package struct Manifest: Sendable, Hashable, Codable {
         env: [String: String] = [:],
         secrets: [String] = [],
         network: Network = .none,
-        isolation: Isolation = .zygote
+        isolation: Isolation = .zygote,
+        triggers: Triggers = Triggers()
     ) {
         self.name = name
         self.runtime = runtime
@@ -38,6 +41,12 @@ package struct Manifest: Sendable, Hashable, Codable {
         self.secrets = secrets
         self.network = network
         self.isolation = isolation
+        self.triggers = triggers
+    }
+
+    package var triggers: Triggers {
+        get { bindings ?? Triggers() }
+        set { bindings = newValue == Triggers() ? nil : newValue }
     }
 }
 
