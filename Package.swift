@@ -150,6 +150,13 @@ let package = Package(
                 nioHTTP1, nioConcurrency, logging, lifecycle,
             ] + hummingbird
         ),
+        module(
+            "Triggers",
+            [
+                "Functions", "Billing", "Storage", "GatewayAPI", "GatewayServer", "CCrypto",
+                "CCurlShim", nioCore, nioPosix, nioConcurrency, logging,
+            ] + hummingbird
+        ),
         module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
         .executableTarget(
             name: "CLI",
@@ -161,7 +168,8 @@ let package = Package(
             dependencies: [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances", "CLinux",
                 "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
-                "GatewayServer", nioCore, nioPosix, logging, lifecycle, signals, arguments, yams,
+                "GatewayServer", "Triggers", nioCore, nioPosix, logging, lifecycle, signals,
+                arguments, yams,
             ] + hummingbird,
             path: "gateway",
             exclude: ["run", "openapi.yaml"],

@@ -20,6 +20,9 @@ struct GatewayFile {
     var drainMillisMax: Int?
     var keys: [Key] = []
     var prices = Prices()
+    /// How long results of asynchronous invocations are kept, and how much of them.
+    var resultSeconds: Int?
+    var resultBytesMax: Int?
 
     init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -38,7 +41,7 @@ struct GatewayFile {
     private mutating func read(_ file: Section) throws {
         try file.refuseUnknown([
             "listen", "data", "memoryMiB", "loops", "synchronous", "drainMillisMax", "keys",
-            "prices",
+            "prices", "results",
         ])
         listen = try file.text("listen")
         data = try file.text("data")
@@ -56,6 +59,11 @@ struct GatewayFile {
                 )
             }
             return Key(account: account, sha256: sha256.lowercased())
+        }
+        if let results = try file.section("results") {
+            try results.refuseUnknown(["keptSeconds", "bytesMax"])
+            resultSeconds = try results.count("keptSeconds")
+            resultBytesMax = try results.count("bytesMax")
         }
         guard let prices = try file.section("prices") else { return }
         try prices.refuseUnknown([

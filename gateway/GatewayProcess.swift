@@ -15,6 +15,7 @@ import Scheduling
 import ServiceLifecycle
 import Storage
 import Synchronization
+import Triggers
 import UnixSignals
 
 /// Wires everything and runs it: the only place where concrete types meet.
@@ -68,6 +69,31 @@ enum GatewayProcess {
             platform: HostPython.platform,
             loadMillisMax: settings.gateway.loadMillisMax
         )
+        let queues = try QueueStore(
+            path: "\(settings.dataFolder)/queue.sqlite",
+            synchronous: settings.ledger.synchronous
+        )
+        let poster = CallbackPoster(
+            secret: try CallbackPoster.secret(atPath: "\(settings.dataFolder)/callback.key"),
+            source: "faas",
+            threads: threads,
+            logger: logger
+        )
+        let engine = try QueueEngine(
+            store: queues,
+            ledger: ledger,
+            invoker: dispatcher,
+            post: { poster.post($0, done: $1) },
+            limits: settings.triggers,
+            logger: logger,
+            makeID: { dispatcher.makeID(acceptedAtMicros: $0) }
+        )
+        let brokers = BrokerHost(
+            engine: engine,
+            invoker: dispatcher,
+            logger: logger,
+            drivers: { kind throws(BrokerError) in throw BrokerError(.unsupported, "\(kind)") }
+        )
         let scheduler = Scheduler(
             driver: driver,
             gpus: inventory.gpus.isEmpty ? nil : GPUs(inventory),
@@ -83,6 +109,7 @@ enum GatewayProcess {
             scheduler: scheduler,
             registry: registry,
             layers: layers,
+            triggers: TriggerHost(engine: engine, brokers: brokers, threads: threads),
             threads: threads,
             loop: group.next(),
             logger: logger
@@ -115,9 +142,17 @@ enum GatewayProcess {
             },
             isReady: { isReady.value }
         )
+        let triggerRoutes = TriggerRoutes(
+            engine: engine,
+            brokers: brokers,
+            dispatcher: dispatcher,
+            ledger: ledger,
+            authorizer: authorizer,
+            threads: threads
+        )
         let buildGuard = BuildGuard(layers: layers)
         let application = Application(
-            router: routes.router(),
+            router: routes.router(adding: triggerRoutes.add),
             server: .init { responder in
                 InvocationChannel(
                     dispatcher: dispatcher,
@@ -145,6 +180,8 @@ enum GatewayProcess {
                 .init(
                     service: Ticking(scheduler: scheduler) {
                         isReady.end()
+                        engine.drain()
+                        brokers.drain()
                         logs.endFollowers()
                     }
                 ),
@@ -155,8 +192,13 @@ enum GatewayProcess {
         services.maximumGracefulShutdownDuration = .milliseconds(settings.gateway.drainMillisMax)
         try await ServiceGroup(configuration: services).run()
 
-        await stop(scheduler: scheduler, dispatcher: dispatcher, logs: logs, logger: logger)
+        await stop(scheduler: scheduler, logger: logger)
+        brokers.close()
+        engine.close()
+        dispatcher.close()
+        logs.close()
         try await driver.reclaim()
+        try queues.close()
         try ledger.close()
         try registry.close()
         try await threads.shutdownGracefully()
@@ -182,8 +224,6 @@ enum GatewayProcess {
     /// The zygotes end with the gateway anyway; this leaves nothing to reclaim.
     private static func stop(
         scheduler: Scheduler,
-        dispatcher: Dispatcher,
-        logs: FunctionLogs,
         logger: Logger
     ) async {
         logger.info("stopping", metadata: ["pools": "\(scheduler.pools.count)"])
@@ -192,8 +232,6 @@ enum GatewayProcess {
                 group.addTask { await scheduler.retire(pool, rejectingWaiting: true) }
             }
         }
-        dispatcher.close()
-        logs.close()
     }
 
     /// What the Python runtime itself requires, as a layer, installed at the first start.

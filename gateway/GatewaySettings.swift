@@ -4,6 +4,7 @@ import FoundationEssentials
 import GatewayServer
 import Glibc
 import Storage
+import Triggers
 
 /// Where the gateway listens, what it keeps where, and its limits: read once, at the start.
 struct GatewaySettings {
@@ -27,6 +28,7 @@ struct GatewaySettings {
     var ledger = Ledger.Settings()
     var nvmlLibrary: String?
     var gateway = GatewayConfiguration()
+    var triggers = TriggerLimits()
 
     init(flags: Flags, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         loops = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
@@ -60,6 +62,8 @@ struct GatewaySettings {
             ledger.synchronous = value
         }
         gateway.keys = file.keys.map { APIKey(account: $0.account, digest: $0.sha256) }
+        if let seconds = file.resultSeconds { triggers.resultMillis = Int64(seconds) * 1_000 }
+        if let bytes = file.resultBytesMax { triggers.resultBytesMax = bytes }
         if let millis = file.drainMillisMax { gateway.drainMillisMax = millis }
     }
 

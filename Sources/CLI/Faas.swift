@@ -10,6 +10,8 @@ package struct Faas: ParsableCommand {
               faas new hello                    make a function folder
               faas deploy hello                 deploy it
               faas invoke hello name=World      invoke it
+              faas invoke hello --async         enqueue it, and print its id
+              faas queue send patients p.json   send a message
               faas usage --by day               see the bill
 
             ENVIRONMENT:
@@ -24,8 +26,8 @@ package struct Faas: ParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            New.self, Deploy.self, Invoke.self, List.self, Describe.self, Logs.self, Usage.self,
-            Why.self, Remove.self, Doctor.self,
+            New.self, Deploy.self, Invoke.self, Result.self, Queue.self, Schedule.self, List.self,
+            Describe.self, Logs.self, Usage.self, Why.self, Remove.self, Doctor.self,
         ]
     )
 

@@ -16,6 +16,12 @@ package struct InvocationID: Hashable, Sendable, CustomStringConvertible, Compar
         low = 0x8000_0000_0000_0000 | (random >> 2)
     }
 
+    /// The id with these bits, as they were kept.
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
     /// Reads the form `018f2c6e-4d3a-7abc-8def-0123456789ab`; nil when `text` is anything else.
     package init?(_ text: String) {
         var digits: [UInt64] = []

@@ -3,9 +3,15 @@ package import Functions
 /// The answer to `GET /v1/invocations/ID`: what became of an invocation, and why it took its time.
 package struct InvocationReport: Sendable, Hashable, Codable {
     package enum State: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Enqueued or accepted, and not with an instance yet.
         case waiting
         case running
+        /// An attempt failed, and another is due.
+        case retrying
+        /// It has its outcome, or its result.
         case ended
+        /// A dead letter: it is tried no more, unless it is redriven.
+        case dead
     }
 
     package var id: String
@@ -35,6 +41,16 @@ package struct InvocationReport: Sendable, Hashable, Codable {
     package var message: String?
     /// Sentences for a person: why it took what it took, and ended as it did.
     package var explanation: [String]
+    /// When its message was enqueued, since 1970 UTC; nil for an invocation by HTTP.
+    package var enqueuedAtMicros: Int64?
+    /// Where its message waits or waited.
+    package var queue: String?
+    /// Since 1970 UTC; nil unless another attempt is due.
+    package var nextAttemptAtMicros: Int64?
+    /// Those that are over, first one first.
+    package var attemptReports: [AttemptReport]
+    /// Until when its result can be read, since 1970 UTC; nil when none is kept.
+    package var resultKeptUntilMicros: Int64?
 
     package init(
         id: String,
@@ -53,7 +69,12 @@ package struct InvocationReport: Sendable, Hashable, Codable {
         currency: String,
         attempts: Int,
         message: String?,
-        explanation: [String]
+        explanation: [String],
+        enqueuedAtMicros: Int64? = nil,
+        queue: String? = nil,
+        nextAttemptAtMicros: Int64? = nil,
+        attemptReports: [AttemptReport] = [],
+        resultKeptUntilMicros: Int64? = nil
     ) {
         self.id = id
         self.function = function
@@ -72,6 +93,11 @@ package struct InvocationReport: Sendable, Hashable, Codable {
         self.attempts = attempts
         self.message = message
         self.explanation = explanation
+        self.enqueuedAtMicros = enqueuedAtMicros
+        self.queue = queue
+        self.nextAttemptAtMicros = nextAttemptAtMicros
+        self.attemptReports = attemptReports
+        self.resultKeptUntilMicros = resultKeptUntilMicros
     }
 }
 

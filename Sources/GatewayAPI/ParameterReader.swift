@@ -30,6 +30,14 @@ struct ParameterReader {
         }
     }
 
+    mutating func span(_ name: String, upTo limit: TimeSpan) throws(Problem) -> TimeSpan? {
+        guard let text = text(name) else { return nil }
+        guard let value = TimeSpan(text), value.millis <= limit.millis else {
+            throw Self.invalid(name, text, "a time such as 500ms or 30s, at most \(limit)")
+        }
+        return value
+    }
+
     mutating func timestamp(_ name: String) throws(Problem) -> Timestamp? {
         guard let text = text(name) else { return nil }
         guard let value = Timestamp(text) else {

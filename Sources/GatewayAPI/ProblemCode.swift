@@ -6,6 +6,9 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     case requestTimedOut
     // What it names.
     case functionNotFound, invocationNotFound, deployInProgress
+    // Queues, schedules and asynchronous invocations.
+    case queueNotFound, queueInvalid, messageInvalid, resultNotFound, queueInUse, storageFull
+    case triggerFailed, callbackInvalid
     // A bundle and its way to serving.
     case bundleInvalid, manifestInvalid, requirementsFailed, sandboxFailed
     case moduleNotFound, attributeNotFound, importRaised, loadRaised, signatureInvalid
@@ -21,19 +24,21 @@ extension ProblemCode {
     package var status: Int {
         switch self {
         case .requestInvalid, .nameInvalid, .queryInvalid, .bundleInvalid, .manifestInvalid,
-            .inputInvalid:
+            .inputInvalid, .queueInvalid, .messageInvalid, .callbackInvalid:
             400
         case .unauthorized: 401
         case .forbidden: 403
-        case .routeNotFound, .functionNotFound, .invocationNotFound: 404
+        case .routeNotFound, .functionNotFound, .invocationNotFound, .queueNotFound,
+            .resultNotFound:
+            404
         case .methodNotAllowed: 405
         case .requestTimedOut: 408
-        case .deployInProgress: 409
+        case .deployInProgress, .queueInUse: 409
         case .lengthRequired: 411
         case .payloadTooLarge: 413
         case .uriTooLong: 414
         case .requirementsFailed, .moduleNotFound, .attributeNotFound, .importRaised, .loadRaised,
-            .signatureInvalid, .loadTimedOut, .trialFailed, .sampleFailed:
+            .signatureInvalid, .loadTimedOut, .trialFailed, .sampleFailed, .triggerFailed:
             422
         case .queueFull, .rateLimited, .quotaExceeded: 429
         case .headersTooLarge: 431
@@ -42,6 +47,7 @@ extension ProblemCode {
         case .outOfMemory, .instanceDied: 502
         case .notReady, .draining: 503
         case .timedOut: 504
+        case .storageFull: 507
         }
     }
 
@@ -63,7 +69,7 @@ extension ProblemCode {
         case .functionNotFound: "There is no such function"
         case .invocationNotFound: "There is no such invocation"
         case .deployInProgress: "The function is being deployed already"
-        default: deployTitle ?? invocationTitle
+        default: deployTitle ?? eventTitle ?? invocationTitle
         }
     }
 
@@ -81,6 +87,20 @@ extension ProblemCode {
         case .loadTimedOut: "The handler did not load in time"
         case .trialFailed: "No instance could answer a trial invocation"
         case .sampleFailed: "The sample was not answered as expected"
+        case .triggerFailed: "A trigger of the manifest cannot be served"
+        default: nil
+        }
+    }
+
+    private var eventTitle: String? {
+        switch self {
+        case .queueNotFound: "There is no such queue"
+        case .queueInvalid: "The queue's name or an option is not valid"
+        case .messageInvalid: "The messages are not valid"
+        case .resultNotFound: "There is no such result"
+        case .queueInUse: "The queue is in use"
+        case .storageFull: "The gateway's disk is full"
+        case .callbackInvalid: "The callback's URL is not allowed"
         default: nil
         }
     }
@@ -88,7 +108,7 @@ extension ProblemCode {
     private var invocationTitle: String {
         switch self {
         case .inputInvalid: "The input does not fit the handler's types"
-        case .queueFull: "Too many invocations are waiting"
+        case .queueFull: "Too much is waiting"
         case .rateLimited: "Too many invocations in this time"
         case .quotaExceeded: "The account's quota is used up"
         case .handlerRaised: "The handler raised"

@@ -3,6 +3,8 @@ package import Functions
 /// The paths of the gateway's routes.
 package enum Routes {
     package static let functions = "/v1/functions"
+    package static let queues = "/v1/queues"
+    package static let schedules = "/v1/schedules"
     package static let usage = "/v1/usage"
     package static let pools = "/v1/pools"
     package static let node = "/v1/node"
@@ -13,5 +15,12 @@ package enum Routes {
     package static func function(_ name: FunctionName) -> String { "\(functions)/\(name)" }
     package static func logs(of name: FunctionName) -> String { "\(functions)/\(name)/logs" }
     package static func invocation(_ id: InvocationID) -> String { "/v1/invocations/\(id)" }
+    package static func result(_ id: InvocationID) -> String { "\(invocation(id))/result" }
     package static func invoke(_ name: FunctionName) -> String { "/function/\(name)" }
+    package static func invokeAsync(_ name: FunctionName) -> String { "/async-function/\(name)" }
+    package static func queue(_ name: QueueName) -> String { "\(queues)/\(name)" }
+    package static func queueMessages(_ name: QueueName) -> String { "\(queue(name))/messages" }
+    package static func dead(_ name: QueueName) -> String { "\(queue(name))/dead" }
+    package static func redrive(_ name: QueueName) -> String { "\(queue(name))/redrive" }
+    package static func purge(_ name: QueueName) -> String { "\(queue(name))/purge" }
 }

@@ -33,7 +33,11 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
     }
 
     /// `2026-01-31T12:00:00.123456Z`, without a fraction that is zero.
-    package var description: String {
+    package var description: String { text(offsetMinutes: 0) }
+
+    /// As clocks show it that are `offsetMinutes` before UTC: `2026-01-31T13:00:00+01:00`.
+    package func text(offsetMinutes: Int) -> String {
+        let micros = micros + Int64(offsetMinutes) * 60_000_000
         let days = Int((Double(micros) / Double(Self.dayMicros)).rounded(.down))
         let (year, month, dayOfMonth) = Self.civil(days: days)
         let rest = micros - Int64(days) * Self.dayMicros
@@ -43,7 +47,15 @@ package struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertibl
             .map { Self.padded($0, 2) }.joined(separator: ":")
         return "\(Self.padded(Int64(year), 4))-\(Self.padded(Int64(month), 2))-"
             + "\(Self.padded(Int64(dayOfMonth), 2))T\(time)"
-            + (fraction == 0 ? "Z" : ".\(Self.padded(fraction, 6))Z")
+            + (fraction == 0 ? "" : ".\(Self.padded(fraction, 6))")
+            + Self.offset(minutes: offsetMinutes)
+    }
+
+    private static func offset(minutes: Int) -> String {
+        guard minutes != 0 else { return "Z" }
+        let magnitude = Int64(minutes.magnitude)
+        let sign = minutes < 0 ? "-" : "+"
+        return "\(sign)\(padded(magnitude / 60, 2)):\(padded(magnitude % 60, 2))"
     }
 
     /// `2026-01-31`: the day in UTC.

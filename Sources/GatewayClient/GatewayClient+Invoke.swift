@@ -38,21 +38,6 @@ extension GatewayClient {
             body: invocation.body,
             timeoutMillis: invocation.timeoutMillis
         )
-        var problem: [UInt8] = []
-        var isProblem = false
-        let head = try run(
-            request,
-            head: { isProblem = $0.isProblem && !$0.isSuccess },
-            tick: { _ in },
-            body: { (bytes) throws(ClientError) in
-                if !isProblem {
-                    onBody(bytes)
-                } else if problem.count < Self.problemBytesMax {
-                    problem.append(contentsOf: bytes)
-                }
-            }
-        )
-        guard !isProblem else { throw refused(head, problem) }
-        return head
+        return try answer(request, onBody: onBody).head
     }
 }

@@ -38,9 +38,12 @@ extension GatewayClient {
 
     /// The body of a successful answer, held in memory.
     @discardableResult
-    func collect(_ request: Request) throws(ClientError) -> [UInt8] {
+    func collect(
+        _ request: Request,
+        over connection: Connection? = nil
+    ) throws(ClientError) -> [UInt8] {
         var answer: [UInt8] = []
-        _ = try stream(request) { (bytes) throws(ClientError) in
+        _ = try stream(request, over: connection) { (bytes) throws(ClientError) in
             guard answer.count + bytes.count <= Self.answerBytesMax else {
                 throw ClientError(
                     .answerTooLarge,
@@ -68,6 +71,7 @@ extension GatewayClient {
     /// Gives a successful answer's body in pieces; any other answer is thrown as `refused`.
     func stream(
         _ request: Request,
+        over connection: Connection? = nil,
         tick: @escaping (UploadProgress) -> Void = { _ in },
         body: (UnsafeRawBufferPointer) throws(ClientError) -> Void
     ) throws(ClientError) -> ResponseHead {
@@ -75,6 +79,7 @@ extension GatewayClient {
         var isSuccess = false
         let head = try run(
             request,
+            over: connection,
             head: { isSuccess = $0.isSuccess },
             tick: tick,
             body: { (bytes) throws(ClientError) in
@@ -89,15 +94,46 @@ extension GatewayClient {
         return head
     }
 
+    /// Gives an answer's body in pieces, but holds one that `holding` picks by its head; a
+    /// problem+json of the gateway is thrown as `refused`.
+    func answer(
+        _ request: Request,
+        holding: (ResponseHead) -> Bool = { _ in false },
+        onBody: (UnsafeRawBufferPointer) -> Void
+    ) throws(ClientError) -> (head: ResponseHead, held: [UInt8]) {
+        var held: [UInt8] = []
+        var isHeld = false
+        var isProblem = false
+        let head = try run(
+            request,
+            head: {
+                isProblem = $0.isProblem && !$0.isSuccess
+                isHeld = isProblem || holding($0)
+            },
+            tick: { _ in },
+            body: { (bytes) throws(ClientError) in
+                if !isHeld {
+                    onBody(bytes)
+                } else if held.count < Self.problemBytesMax {
+                    held.append(contentsOf: bytes)
+                }
+            }
+        )
+        guard !isProblem else { throw refused(head, held) }
+        return (head, held)
+    }
+
     /// The exchange itself, whatever the status.
     func run(
         _ request: Request,
+        over connection: Connection? = nil,
         head: (ResponseHead) -> Void,
         tick: @escaping (UploadProgress) -> Void,
         body: (UnsafeRawBufferPointer) throws(ClientError) -> Void
     ) throws(ClientError) -> ResponseHead {
+        let connection = if let connection { connection } else { try Connection() }
         // The transfer ends before this returns, so its handlers never outlive the closures.
-        try withoutActuallyEscaping(head) { (head) throws(ClientError) in
+        return try withoutActuallyEscaping(head) { (head) throws(ClientError) in
             try withoutActuallyEscaping(body) { (body) throws(ClientError) in
                 let handlers = Transfer.Handlers(
                     head: { head($0) },
@@ -110,14 +146,14 @@ extension GatewayClient {
                     configuration: configuration,
                     handlers: handlers
                 )
-                return try transfer.run()
+                return try transfer.run(over: connection)
             }
         }
     }
 }
 
 extension GatewayClient {
-    /// The largest refusal that is read; what is beyond it is no problem+json of the gateway.
+    /// The largest refusal or report that is read; what is beyond it is none of the gateway.
     static let problemBytesMax = 1 << 20
 
     /// What a status other than 2xx means.

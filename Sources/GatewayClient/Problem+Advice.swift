@@ -6,7 +6,7 @@ extension Problem {
         if let retryAfterSeconds {
             return "try again in \(retryAfterSeconds) s"
         }
-        return knownCode.flatMap { requestAdvice($0) ?? deployAdvice($0) }
+        return knownCode.flatMap { requestAdvice($0) ?? deployAdvice($0) ?? eventAdvice($0) }
             ?? invocationAdvice(invocationID)
     }
 
@@ -38,6 +38,24 @@ extension Problem {
         case .importRaised, .loadRaised, .trialFailed: "correct handler.py and deploy again"
         case .loadTimedOut: "make load quicker, or raise timeout.total in function.yaml"
         case .sandboxFailed: "`faas doctor` says what the host lacks"
+        default: nil
+        }
+    }
+
+    private func eventAdvice(_ code: ProblemCode) -> String? {
+        switch code {
+        case .queueNotFound:
+            "`faas queue list` shows the queues; one is made when a manifest that names it deploys"
+        case .messageInvalid: "nothing of it was enqueued: correct it and send it again"
+        case .resultNotFound:
+            "results are kept for a time; `faas why ID` still says what became of the invocation"
+        case .queueInUse:
+            "drain or purge it, and deploy the functions that name it without it"
+        case .storageFull: "free space on the gateway's disk; `faas doctor` says how much there is"
+        case .triggerFailed:
+            "correct the trigger in function.yaml, or start what it names, and deploy again"
+        case .callbackInvalid:
+            "give an http or https URL that is neither a link-local nor a metadata address"
         default: nil
         }
     }

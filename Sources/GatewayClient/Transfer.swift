@@ -30,11 +30,8 @@ final class Transfer {
     }
 
     /// Blocks until the answer's last byte, and gives its head.
-    func run() throws(ClientError) -> ResponseHead {
-        guard Self.isLibraryReady, let handle = curl_easy_init() else {
-            throw ClientError(.unreachable, "libcurl could not be set up")
-        }
-        defer { curl_easy_cleanup(handle) }
+    func run(over connection: Connection) throws(ClientError) -> ResponseHead {
+        let handle = connection.renewed()
         var list: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(list) }
         for field in fields { list = curl_slist_append(list, field) ?? list }
@@ -42,15 +39,12 @@ final class Transfer {
         setBody(of: handle)
         setLimits(of: handle)
         _ = ccurl_set_list(handle, CURLOPT_HTTPHEADER, list)
-        let code = withExtendedLifetime(self) { curl_easy_perform(handle) }
+        let code = withExtendedLifetime((self, connection)) { curl_easy_perform(handle) }
         if let failure { throw failure }
         guard code == CURLE_OK else { throw TransferFault.error(code, of: self) }
         try completeHead()
         return head
     }
-
-    /// libcurl's own set-up, once a process; false when it failed.
-    private static let isLibraryReady = ccurl_global_init() == CURLE_OK
 
     private var fields: [String] {
         var fields = request.fields.map { "\($0.name): \($0.value)" }

@@ -38,6 +38,19 @@ package enum ManifestLimits {
     package static let nameBytesMax = 128
     /// Entries in `triggers`.
     package static let triggerCountMax = 64
+    /// Messages of a queue that are handed to an instance together.
+    package static let triggerBatch = 1...1000
+    /// Batches of a queue in flight.
+    package static let triggerConcurrency = 1...10_000
+    /// Attempts at a message or at a tick of a schedule.
+    package static let attempts = 1...100
+    /// The pause before another attempt, in milliseconds: up to a day.
+    package static let backoffMillis = 1...86_400_000
+    /// A broker's URL, or one of its names, in bytes.
+    package static let brokerURLBytesMax = 2048
+    package static let brokerNameBytesMax = 255
+    /// The name of a time zone, in bytes.
+    package static let zoneBytesMax = 64
     /// Words that look like a YAML alias; more could make the file costly to read.
     package static let aliasCountMax = 8
     /// Keys given twice that are reported one by one.

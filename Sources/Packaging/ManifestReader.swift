@@ -53,7 +53,7 @@ package enum ManifestReader {
         manifest.secrets = secrets(top)
         manifest.network = word(top["network"]) ?? manifest.network
         manifest.isolation = word(top["isolation"]) ?? manifest.isolation
-        checkTriggers(top)
+        manifest.triggers = triggers(top, manifest)
         return manifest
     }
 
@@ -72,7 +72,7 @@ package enum ManifestReader {
     }
 
     /// `My_Model` becomes `my-model`.
-    private static func nearestName(_ text: String) -> String? {
+    static func nearestName(_ text: String) -> String? {
         let letters = text.lowercased().map { letter -> Character in
             letter.isASCII && (letter.isLetter || letter.isNumber) ? letter : "-"
         }

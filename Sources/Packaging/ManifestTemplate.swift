@@ -15,6 +15,9 @@ package enum ManifestTemplate {
         # timeout: { firstByte: 30s, idle: 10s }
         # scale: { min: 0, max: 8, concurrency: 1, keepAlive: 60s, queue: 256 }
         # batch: { size: 16, wait: 5ms }                                    # off by default
+        # triggers:                                                         # HTTP alone by default
+        #   - queue: { name: \(name)-input, attempts: 5, backoff: 1s..5m }
+        #   - schedule: { cron: "*/5 * * * *", zone: UTC, input: {} }
         # env: { KEY: value }
         # network: none               # none, egress
         # isolation: zygote           # zygote, instance

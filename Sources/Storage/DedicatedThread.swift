@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread for work that blocks, outside of Swift's cooperative pool.
-struct DedicatedThread: Sendable {
+package struct DedicatedThread: Sendable {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -9,7 +9,7 @@ struct DedicatedThread: Sendable {
 
     private let thread: pthread_t
 
-    init(_ run: @escaping @Sendable () -> Void) throws(StorageError) {
+    package init(_ run: @escaping @Sendable () -> Void) throws(StorageError) {
         var thread = pthread_t()
         let body = Unmanaged.passRetained(Body(run))
         let code = pthread_create(
@@ -29,5 +29,5 @@ struct DedicatedThread: Sendable {
         self.thread = thread
     }
 
-    func join() { pthread_join(thread, nil) }
+    package func join() { pthread_join(thread, nil) }
 }

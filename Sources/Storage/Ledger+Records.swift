@@ -69,3 +69,39 @@ extension Ledger {
         return records
     }
 }
+
+extension Ledger {
+    /// What the ledger has of an invocation's attempts.
+    package struct Attempts: Sendable, Hashable {
+        /// The last one's number.
+        package var last: Int32
+        /// The completed one's number; nil when none is.
+        package var completed: Int32?
+    }
+
+    /// The attempts of each invocation that has any; blocks.
+    package func attempts(
+        of ids: [InvocationID]
+    ) throws(StorageError) -> [InvocationID: Attempts] {
+        try Self.attempt("reading attempts") {
+            try readers.read { database in
+                var found: [InvocationID: Attempts] = [:]
+                let marks = ids.map { _ in "?" }.joined(separator: ",")
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: "SELECT id, attempt, outcome FROM usageRecord WHERE id IN (\(marks))",
+                    arguments: StatementArguments(ids.map(\.description))
+                )
+                while let row = try rows.next() {
+                    guard let id = InvocationID(row[0]) else { continue }
+                    let attempt: Int32 = row[1]
+                    var attempts = found[id] ?? Attempts(last: attempt)
+                    attempts.last = max(attempts.last, attempt)
+                    if row[2] == Outcome.completed.rawValue { attempts.completed = attempt }
+                    found[id] = attempts
+                }
+                return found
+            }
+        }
+    }
+}

@@ -3,11 +3,11 @@ import Glibc
 /// A lock with one condition to wait for, by one thread at a time.
 ///
 /// `signal` without a waiter makes no system call, and neither does `lock` without a contender.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init() {
+    package init() {
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
         pthread_mutex_init(mutex, nil)
@@ -27,18 +27,18 @@ final class Monitor: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    @inline(__always) func lock() { pthread_mutex_lock(mutex) }
+    @inline(__always) package func lock() { pthread_mutex_lock(mutex) }
 
-    @inline(__always) func unlock() { pthread_mutex_unlock(mutex) }
+    @inline(__always) package func unlock() { pthread_mutex_unlock(mutex) }
 
-    @inline(__always) func signal() { pthread_cond_signal(condition) }
+    @inline(__always) package func signal() { pthread_cond_signal(condition) }
 
     /// Gives the lock up until a signal; may return without one.
-    func wait() { pthread_cond_wait(condition, mutex) }
+    package func wait() { pthread_cond_wait(condition, mutex) }
 
     /// As `wait`, but not past an instant of the monotonic clock.
     /// - Returns: false once that instant has come.
-    func wait(untilNanos deadline: Int64) -> Bool {
+    package func wait(untilNanos deadline: Int64) -> Bool {
         var time = timespec(
             tv_sec: Int(deadline / 1_000_000_000),
             tv_nsec: Int(deadline % 1_000_000_000)
@@ -47,7 +47,7 @@ final class Monitor: @unchecked Sendable {
     }
 
     /// Nanoseconds of the clock that `wait(untilNanos:)` goes by.
-    static func nowNanos() -> Int64 {
+    package static func nowNanos() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

@@ -7,7 +7,7 @@ import GRDBSQLite
 /// Bindings outlive a reset, so that names which repeat from row to row are bound once; SQLite
 /// is given pointers into memory that stays (`SQLITE_STATIC`), and so copies and allocates nothing.
 final class UsageRecordStatement {
-    static let text = """
+    private static let text: StaticString = """
         INSERT INTO usageRecord (
             id, function, revision, account, "trigger", startKind, outcome, acceptedAt, queueMicros,
             startMicros, runMicros, billedMillis, memoryMiB, gpuMemoryMiB, bytesIn, bytesOut,
@@ -15,15 +15,17 @@ final class UsageRecordStatement {
         ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
-    let statement: OpaquePointer
+    private let prepared: SQLiteStatement
+    private let statement: OpaquePointer
     private let id: UnsafeMutableBufferPointer<UInt8>
     private let function = BoundText()
     private let revision = BoundText()
     private let account = BoundText()
     private let trigger = BoundText()
 
-    init(_ statement: OpaquePointer) {
-        self.statement = statement
+    init(on database: OpaquePointer) throws(StorageError) {
+        prepared = try SQLiteStatement(Self.text, on: database)
+        statement = prepared.statement
         id = .allocate(capacity: 36)
         id.initialize(repeating: 0)
     }

@@ -57,10 +57,13 @@ import Testing
     }
 
     @Test(arguments: [
-        "new", "deploy", "invoke", "list", "describe", "logs", "usage", "why", "remove", "doctor",
+        "new", "deploy", "invoke", "result", "list", "describe", "logs", "usage", "why", "remove",
+        "doctor", "queue", "queue list", "queue send", "queue dead", "queue redrive",
+        "queue purge", "queue remove", "schedule", "schedule list",
     ])
     func `each command's help has examples`(command: String) throws {
-        let run = try CommandRun(command, "--help")
+        let words = command.split(separator: " ").map(String.init)
+        let run = try CommandRun(words: words + ["--help"])
 
         #expect(run.status == 0)
         #expect(run.output.contains("EXAMPLES:"))

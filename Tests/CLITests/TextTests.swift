@@ -40,6 +40,29 @@ import Testing
         #expect(Units.age(ofMicros: 0, now: seconds * 1_000_000) == text)
     }
 
+    @Test(arguments: [(0, "now"), (8, "8 s"), (300, "5 min"), (90_000, "1 d 1 h")])
+    func `what is ahead is as far as a clock shows`(seconds: Int64, text: String) {
+        #expect(Units.ahead(toMicros: seconds * 1_000_000 + 1, now: 0) == text)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0/s"), (0.07, "0.07/s"), (0.001, "0.01/s"), (12.5, "12.5/s"), (1234.4, "1,234/s"),
+            (.nan, "0/s"), (.infinity, "0/s"),
+        ] as [(Double, String)]
+    )
+    func `rates are read by people`(perSecond: Double, text: String) {
+        #expect(Units.rate(perSecond: perSecond) == text)
+    }
+
+    @Test(arguments: [
+        ("a-b/c.json", "a-b/c.json"), ("a b", "'a b'"), ("it's", #"'it'\''s'"#), ("", "''"),
+        ("$x", "'$x'"),
+    ])
+    func `a word to copy survives a shell`(text: String, word: String) {
+        #expect(ShellWord.quoted(text) == word)
+    }
+
     @Test func `counts have groups of three`() {
         #expect(Units.count(1_234_567) == "1,234,567")
         #expect(Units.count(-999) == "-999")

@@ -77,6 +77,82 @@ REPORT = {
     "currency": "EUR",
     "attempts": 1,
     "explanation": ["It was forked from the zygote, because no instance was idle."],
+    "attemptReports": [],
+}
+ATTEMPT = {
+    "attempt": 1,
+    "revision": "hello-6",
+    "startKind": "cold",
+    "outcome": "failed",
+    "acceptedAtMicros": 1769860800000000,
+    "timings": {"queueMicros": 12, "startMicros": 1100, "runMicros": 3400},
+    "billedMillis": 4,
+    "costNanos": 42,
+    "message": "ValueError: no\nsecond line",
+}
+RETRYING = REPORT | {
+    "id": ID.replace("018f", "0190"),
+    "trigger": "queue:patients",
+    "state": "retrying",
+    "outcome": "failed",
+    "message": "ValueError: no",
+    "enqueuedAtMicros": 1769860790000000,
+    "queue": "patients",
+    "nextAttemptAtMicros": 1769864408000000,
+    "attemptReports": [ATTEMPT],
+}
+DEAD = RETRYING | {
+    "id": ID.replace("018f", "0191"),
+    "state": "dead",
+    "attempts": 2,
+    "attemptReports": [ATTEMPT, ATTEMPT | {"attempt": 2, "startKind": "warm"}],
+}
+del DEAD["nextAttemptAtMicros"]
+REPORTS = {report["id"]: report for report in (REPORT, RETRYING, DEAD)}
+QUEUE = {
+    "name": "patients",
+    "function": "diabetes",
+    "source": "embedded",
+    "depth": 1236,
+    "ready": 1234,
+    "delayed": 0,
+    "inFlight": 2,
+    "dead": 3,
+    "deadQueue": "patients-dead",
+    "oldestAgeMillis": 61000,
+    "enqueued": 2000,
+    "completed": 761,
+    "retried": 5,
+    "deadLettered": 3,
+    "perSecond": 12.5,
+}
+BROKER = QUEUE | {
+    "name": "events",
+    "source": "nats://127.0.0.1:4222",
+    "lastError": "nats: connection refused",
+    "perSecond": 0,
+}
+LETTER = {
+    "id": ID,
+    "queue": "patients",
+    "function": "diabetes",
+    "enqueuedAtMicros": 1769860800000000,
+    "diedAtMicros": 1769864100000000,
+    "attempts": 5,
+    "reason": {"code": "handlerRaised", "detail": "ValueError: no\nsecond line"},
+    "contentType": "application/json",
+    "bytes": 2048,
+    "preview": '{"text": "' + "long " * 20 + '"}',
+}
+SCHEDULE = {
+    "name": "every-five",
+    "function": "hello",
+    "cron": "*/5 * * * *",
+    "zone": "Europe/Stockholm",
+    "missed": "once",
+    "lastAtMicros": 1769864100000000,
+    "next": [1769864700000000, 1769865000000000],
+    "nextLocal": ["2026-01-31T14:05:00+01:00", "2026-01-31T14:10:00+01:00"],
 }
 NODE = {
     "version": "0.1.0",
@@ -110,6 +186,8 @@ def problem(status, code, detail, **more):
 
 class Gateway(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # A head and its body are written apart, and the second is not to wait for the first's receipt.
+    disable_nagle_algorithm = True
 
     def log_message(self, *arguments):
         pass
@@ -170,23 +248,47 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             "/v1/functions": {"functions": [SUMMARY]},
             "/v1/functions/hello": DESCRIPTION,
             "/v1/usage": STATEMENT,
-            f"/v1/invocations/{ID}": REPORT,
+            "/v1/queues": {"queues": [BROKER, QUEUE]},
+            "/v1/queues/patients": QUEUE,
+            "/v1/queues/patients/dead": {"letters": [LETTER], "more": "limit=1" in query},
+            "/v1/queues/empty/dead": {"letters": [], "more": False},
+            "/v1/schedules": {"schedules": [SCHEDULE]},
             "/v1/node": NODE,
             "/v1/pools": {"pools": []},
             "/healthz": {"state": "ok", "version": self.headers.get("Authorization", "none")},
         }
         if path in answers:
             return self.answer(200, answers[path])
+        if path.startswith("/v1/invocations/"):
+            return self.invocation(path.split("/")[3], path.endswith("/result"), query)
+        if path.startswith("/v1/queues/"):
+            return self.refuse(404, "queueNotFound", "There is no queue `nobody`.")
         if path == "/v1/functions/plain":
             return self.answer(404, b"<h1>no</h1>", "text/html")
         if path == "/v1/functions/strange":
             return self.answer(200, {"hello": "world"})
         self.refuse(404, "functionNotFound", "There is no function `nobody`.")
 
+    def invocation(self, id, is_result, query):
+        report = REPORTS.get(id)
+        if is_result and report is DEAD:
+            return self.refuse(500, "handlerRaised", "ValueError: no")
+        if is_result and report is RETRYING:
+            return self.answer(202, report, headers=[("X-Call-Id", id)])
+        if is_result and report:
+            headers = [("X-Invocation-Id", id), ("X-Start-Kind", "fork")]
+            return self.answer(202, {"query": query}, headers=headers)
+        if report:
+            return self.answer(200, report)
+        code = "resultNotFound" if is_result else "invocationNotFound"
+        self.refuse(404, code, "There is none.")
+
     def do_DELETE(self):
-        if self.path == "/v1/functions/hello":
+        if self.path in ("/v1/functions/hello", "/v1/queues/old"):
             self.send_response(204)
             return self.end_headers()
+        if self.path == "/v1/queues/patients":
+            return self.refuse(409, "queueInUse", "1,234 messages wait in it.")
         self.refuse(404, "functionNotFound", "There is no function `nobody`.")
 
     def do_PUT(self):
@@ -217,6 +319,15 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         ]
         name = self.path.rsplit("/", 1)[1]
         kind = self.headers["Content-Type"]
+        if self.path.startswith("/v1/queues/"):
+            return self.queue(self.path.split("/")[3], name, data, kind)
+        if self.path.startswith("/async-function/"):
+            id = {"slow": RETRYING["id"], "raises": DEAD["id"]}.get(name, ID)
+            if name == "nobody":
+                return self.refuse(404, "functionNotFound", "There is no function `nobody`.")
+            if self.headers.get("X-Callback-Url") == "http://169.254.169.254/":
+                return self.refuse(400, "callbackInvalid", "169.254.169.254 is link-local.")
+            return self.answer(202, {"id": id}, headers=[("X-Call-Id", id)])
         if name == "echo":
             return self.answer(200, data, kind, headers)
         if name == "size":
@@ -232,6 +343,38 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         if name == "full":
             return self.refuse(429, "queueFull", "256 are waiting.", retryAfterSeconds=2)
         self.refuse(404, "functionNotFound", f"There is no function `{name}`.")
+
+
+    def queue(self, queue, verb, data, kind):
+        """Answers with ids that tell what arrived, or as the queue's name says."""
+        if verb == "redrive":
+            return self.answer(200, {"moved": 3, "removed": 0})
+        if verb.startswith("purge"):
+            return self.answer(200, {"moved": 0, "removed": 1 if "dead=true" in verb else 1234})
+        if queue == "nobody":
+            return self.refuse(404, "queueNotFound", "There is no queue `nobody`.")
+        if kind == "application/x-ndjson":
+            bodies = data.decode().splitlines()
+        elif kind == "application/vnd.faas.messages+json":
+            bodies = [json.dumps(each, sort_keys=True) for each in json.loads(data)]
+        else:
+            marks = [self.headers.get(f"X-{mark}") for mark in ("Group", "Delay")]
+            bodies = [f"{kind} {len(data)} {' '.join(filter(None, marks))}".strip()]
+        for number, body in enumerate(bodies, start=1):
+            if "bad" in body:
+                fault = {"message": "not JSON", "line": number}
+                return self.refuse(400, "messageInvalid", "A line is wrong.", errors=[fault])
+            if "full" in body:
+                return self.refuse(507, "storageFull", "1 MiB is free.")
+            if "later" in body:
+                return self.refuse(429, "queueFull", "It is full.", retryAfterSeconds=601)
+            if "torn" in body:
+                self.close_connection = True
+                return None
+        seen = 1 if self.headers.get("X-Deduplication-Id") == "seen" else 0
+        if queue == "echo":
+            return self.answer(202, {"ids": bodies, "duplicates": seen})
+        self.answer(202, {"ids": [ID] * len(bodies), "duplicates": seen})
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)

@@ -7,13 +7,16 @@ import Yams
 /// `gateway/openapi.yaml` and the wire types say the same.
 @Suite struct OpenAPITests {
     private let schemas: Node.Mapping
+    private let paths: Node.Mapping
 
     init() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "gateway/openapi.yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
-        schemas = try #require(try Yams.compose(yaml: text)?["components"]?["schemas"]?.mapping)
+        let root = try #require(try Yams.compose(yaml: text))
+        schemas = try #require(root["components"]?["schemas"]?.mapping)
+        paths = try #require(root["paths"]?.mapping)
     }
 
     @Test func `each type's members are its schema's properties`() throws {
@@ -39,6 +42,7 @@ import Yams
             "LogLevel": words(LogLevel.self), "UsageGrouping": words(UsageQuery.Grouping.self),
             "StartKind": words(StartKind.self), "Outcome": words(Outcome.self),
             "ZygoteState": words(ZygoteState.self), "CgroupLayout": words(CgroupLayout.self),
+            "InvocationState": words(InvocationReport.State.self),
         ]
 
         for (name, cases) in words {
@@ -49,6 +53,31 @@ import Yams
         }
         let codes = schemas["ProblemCode"]?["examples"]?.sequence?.compactMap(\.string)
         #expect(codes == ProblemCode.allCases.map(\.rawValue))
+    }
+
+    @Test func `each route of events is there`() throws {
+        let name = try #require(FunctionName("hello"))
+        let queue = try #require(QueueName("patients"))
+        let id = try #require(InvocationID("018f2c6e-4d3a-7abc-8def-0123456789ab"))
+        let routes = [
+            (Routes.invokeAsync(name), "/async-function/{name}"),
+            (Routes.invocation(id), "/v1/invocations/{id}"),
+            (Routes.result(id), "/v1/invocations/{id}/result"),
+            (Routes.queues, "/v1/queues"), (Routes.queue(queue), "/v1/queues/{queue}"),
+            (Routes.queueMessages(queue), "/v1/queues/{queue}/messages"),
+            (Routes.dead(queue), "/v1/queues/{queue}/dead"),
+            (Routes.redrive(queue), "/v1/queues/{queue}/redrive"),
+            (Routes.purge(queue), "/v1/queues/{queue}/purge"), (Routes.schedules, "/v1/schedules"),
+        ]
+
+        for (route, path) in routes {
+            let filled = path.split(separator: "/").map { part in
+                ["{name}": "hello", "{queue}": "patients", "{id}": id.description][part]
+                    ?? String(part)
+            }
+            #expect("/" + filled.joined(separator: "/") == route)
+            #expect(paths[Node(path)] != nil, "\(path)")
+        }
     }
 
     private func words<Word: CaseIterable & RawRepresentable>(_ type: Word.Type) throws -> [String]

@@ -48,6 +48,30 @@ import Testing
         #expect(problem?.detail?.contains("from 0 to 10000") == true)
     }
 
+    @Test func `the queries of events survive their parameters, and defaults are not sent`() throws
+    {
+        let wait = WaitQuery(waitMillis: 30_000)
+        let dead = DeadQuery(limit: 7)
+        let purge = PurgeQuery(dead: true)
+
+        #expect(wait.parameters.map(\.value) == ["30s"])
+        #expect(try WaitQuery(parameters: dictionary(wait.parameters)) == wait)
+        #expect(try DeadQuery(parameters: dictionary(dead.parameters)) == dead)
+        #expect(try PurgeQuery(parameters: dictionary(purge.parameters)) == purge)
+        #expect(WaitQuery().parameters.isEmpty && DeadQuery().parameters.isEmpty)
+        #expect(PurgeQuery().parameters.isEmpty)
+    }
+
+    @Test(arguments: ["61s", "2m", "30", "soon", "-1s"])
+    func `a wait that is none or too long is refused with the limit`(text: String) {
+        let problem = #expect(throws: Problem.self) {
+            _ = try WaitQuery(parameters: ["wait": text])
+        }
+
+        #expect(problem?.code == "queryInvalid")
+        #expect(problem?.detail?.contains("at most 1m") == true)
+    }
+
     private func dictionary(_ pairs: [(name: String, value: String)]) -> [String: String] {
         Dictionary(uniqueKeysWithValues: pairs.map { ($0.name, $0.value) })
     }

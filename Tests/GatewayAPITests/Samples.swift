@@ -122,7 +122,24 @@ enum Samples {
         currency: "EUR",
         attempts: 1,
         message: "well",
-        explanation: ["It was forked from the zygote, because no instance was idle."]
+        explanation: ["It was forked from the zygote, because no instance was idle."],
+        enqueuedAtMicros: 1_769_860_700_000_000,
+        queue: "patients",
+        nextAttemptAtMicros: 1_769_860_900_000_000,
+        attemptReports: [attempt],
+        resultKeptUntilMicros: 1_769_864_400_000_000
+    )
+
+    static let attempt = AttemptReport(
+        attempt: 1,
+        revision: "hello-7",
+        startKind: .warm,
+        outcome: .failed,
+        acceptedAtMicros: 1_769_860_800_000_000,
+        timings: InvocationTimings(queueMicros: 1, startMicros: 2, runMicros: 3),
+        billedMillis: 1,
+        costNanos: 4,
+        message: "ValueError: no"
     )
 
     static let pool = PoolReport(
@@ -172,7 +189,7 @@ enum Samples {
             ("InvocationTimings", invocation.timings), ("PoolList", PoolList(pools: [pool])),
             ("PoolReport", pool), ("PoolCounts", counts), ("NodeReport", node),
             ("Program", program), ("GPUReport", gpu), ("NodeCheck", check),
-            ("Health", Health(state: .ok, version: "0.1.0")),
-        ]
+            ("Health", Health(state: .ok, version: "0.1.0")), ("AttemptReport", attempt),
+        ] + EventSamples.all()
     }
 }

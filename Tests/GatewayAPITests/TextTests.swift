@@ -23,6 +23,38 @@ import Testing
         #expect(Timestamp(text) == nil)
     }
 
+    @Test(
+        arguments: [
+            (60, "2026-01-31T13:00:00+01:00"), (-570, "2026-01-31T02:30:00-09:30"),
+            (0, "2026-01-31T12:00:00Z"), (840, "2026-02-01T02:00:00+14:00"),
+        ]
+    )
+    func `an instant is written as another zone's clocks show it`(minutes: Int, text: String) {
+        let instant = Timestamp(micros: 1_769_860_800_000_000)
+
+        #expect(instant.text(offsetMinutes: minutes) == text)
+        #expect(Timestamp(text) == instant)
+    }
+
+    @Test(
+        arguments: [
+            ("500ms", 500, "500ms"), ("30s", 30_000, "30s"), ("90s", 90_000, "90s"),
+            ("120s", 120_000, "2m"), ("24h", 86_400_000, "1d"), ("0s", 0, "0ms"),
+            ("1500ms", 1500, "1500ms"),
+        ] as [(String, Int64, String)]
+    )
+    func `a span is read and written`(text: String, millis: Int64, written: String) {
+        #expect(TimeSpan(text)?.millis == millis)
+        #expect(TimeSpan(millis: millis).description == written)
+    }
+
+    @Test(arguments: [
+        "", "s", "5", "1.5s", "-1s", " 1s", "1 s", "1S", "99999999999999999999s", "9999999d",
+    ])
+    func `what is no span is refused`(text: String) {
+        #expect(TimeSpan(text) == nil)
+    }
+
     @Test func `a server timing is written in milliseconds and read back`() {
         let timing = ServerTiming(queueMicros: 12, startMicros: 0, runMicros: 3400)
 

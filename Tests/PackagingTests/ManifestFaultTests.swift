@@ -81,12 +81,6 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
         ),
         FaultCase("name: a\ntriggers: http", at: 2, 11, "triggers is a single value"),
         FaultCase("name: a\ntriggers: [htpp]", at: 2, 12, "no trigger", nearest: "http"),
-        FaultCase(
-            "name: a\ntriggers:\n  - queue: q",
-            at: 3,
-            5,
-            "queue trigger, which is not supported by this gateway yet"
-        ),
         FaultCase("name: a\ntriggers:\n  - {a: 1, b: 2}", at: 3, 5, "has 2 keys"),
         FaultCase("name: a\nenv: { 1A: b }", at: 2, 8, "'1A' is not a variable's name"),
         FaultCase("name: a\nenv: { A: [b] }", at: 2, 11, "env.A is a list"),
@@ -255,7 +249,9 @@ struct FaultCase: CustomTestStringConvertible, Sendable {
               min: 0
               keepAlive: 60s
             env: { KEY: "value" }
-            triggers: [http]
+            triggers:
+              - queue: { broker: "redis://:pw@h/0", stream: s, backoff: 1s..5m }
+              - schedule: { cron: "*/5 * * * *", zone: UTC, input: { a: [1, x] } }
 
             """.utf8
         )

@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include "CCurlShimCallbacks.h"
+
 // libcurl sets and gets options through functions with variable arguments, which Swift cannot call.
 // One function here for each type of argument that its documentation gives an option.
 

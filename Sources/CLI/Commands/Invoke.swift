@@ -1,5 +1,6 @@
 import ArgumentParser
 import Functions
+import GatewayAPI
 import GatewayClient
 
 struct Invoke: ParsableCommand {
@@ -14,13 +15,17 @@ struct Invoke: ParsableCommand {
         abstract: "Invoke a function and print its answer.",
         discussion: """
             The input is an object of key=text and key:=json, or --data, or --file, or - for the \
-            standard input; without any it is {}. The answer is printed as it arrives.
+            standard input; without any it is {}. The answer is printed as it arrives. With \
+            --async the invocation is enqueued, and its id printed once that is durable; `faas \
+            result ID` prints the answer, or --wait does.
 
             EXAMPLES:
               faas invoke hello name=World n:=3
               faas invoke hello --data '{"name": "World"}'
               faas invoke ocr --file receipt.png --timings
               cat receipt.png | faas invoke ocr - --content-type image/png
+              faas invoke train --file rows.csv --async --wait 5m
+              faas invoke train --file rows.csv --async --callback https://example.com/done
             """
     )
 
@@ -49,6 +54,19 @@ struct Invoke: ParsableCommand {
     @Option(help: "Seconds to wait at most; the function's own timeout when not given.")
     var timeout: Double?
 
+    @Flag(help: "Enqueue it and print its id.")
+    var async = false
+
+    @Option(help: "With --async: a URL that the gateway posts the result to.")
+    var callback: String?
+
+    @Option(
+        defaultAsFlag: ResultWait.spanDefault,
+        parsing: .next,
+        help: "With --async: how long to wait for the result, such as 30s or 5m."
+    )
+    var wait: TimeSpan?
+
     @Option(name: .shortAndLong, help: "The answer as it is, or with status and timings as JSON.")
     var output = Format.raw
 
@@ -68,6 +86,21 @@ struct Invoke: ParsableCommand {
         guard contentType?.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) ?? true else {
             throw ValidationError("--content-type has a character that no header field may have")
         }
+        try validateAsync()
+    }
+
+    private func validateAsync() throws {
+        guard async || (callback == nil && wait == nil) else {
+            throw ValidationError("--callback and --wait go with --async only")
+        }
+        guard !async || wait != nil || !timings else {
+            throw ValidationError("--async has no timings to show, unless with --wait")
+        }
+        guard let callback else { return }
+        let isURL = ["http://", "https://"].contains { callback.lowercased().hasPrefix($0) }
+        guard isURL, callback.utf8.allSatisfy({ (0x21..<0x7f).contains($0) }) else {
+            throw ValidationError("--callback must be a URL that begins with http:// or https://")
+        }
     }
 
     func run() throws {
@@ -81,12 +114,32 @@ struct Invoke: ParsableCommand {
             contentType: contentType ?? file.map(InputFile.contentType) ?? "application/json",
             timeoutMillis: timeout.map { Int(($0 * 1000).rounded(.up)) }
         )
-        try InvocationPrinter(
-            name: name,
+        if async { return try enqueue(request, with: client) }
+        try printer(subject: name.description).run { onBody in
+            try client.invoke(request, onBody: onBody)
+        }
+    }
+
+    private func enqueue(_ request: InvocationRequest, with client: GatewayClient) throws {
+        let console = Console.current
+        let receipt = try client.invokeAsync(request, callbackURL: callback)
+        guard wait != nil, let id = InvocationID(receipt.id) else {
+            if output == .json { return try console.writeJSON(receipt) }
+            return console.write("\(receipt.id)\n")
+        }
+        try ResultWait(id: id, span: wait).run(
+            with: client,
+            printer: printer(subject: name.description)
+        )
+    }
+
+    private func printer(subject: String) -> InvocationPrinter {
+        InvocationPrinter(
+            subject: subject,
             asJSON: output == .json,
             showsTimings: timings,
             console: .current
-        ).run(request, with: client)
+        )
     }
 
     private func typedBody() throws -> RequestBody {

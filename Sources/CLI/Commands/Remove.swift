@@ -31,25 +31,15 @@ struct Remove: ParsableCommand {
 
     func run() throws {
         let client = try gateway.client()
-        if !yes { try confirm() }
+        if !yes {
+            try Confirmation.ask(
+                "Remove \(name)?",
+                otherwise: "\(name) was not removed",
+                command: "faas remove \(name)"
+            )
+        }
         try client.remove(name)
         let text = "\(name) removed\n"
         try options.write(["removed": name.description]) { _ in text }
-    }
-
-    private func confirm() throws {
-        let console = Console.current
-        guard console.isInputTerminal else {
-            throw CommandFailure(
-                .usage,
-                "nobody can be asked whether to remove \(name)",
-                advice: "say so beforehand: faas remove \(name) --yes"
-            )
-        }
-        console.writeError("Remove \(name)? [y/N] ")
-        let answer = readLine()?.lowercased()
-        guard answer == "y" || answer == "yes" else {
-            throw CommandFailure(.refused, "\(name) was not removed")
-        }
     }
 }

@@ -7,7 +7,8 @@ struct Why: ParsableCommand {
         abstract: "Explain an invocation: what became of it, and why it took its time.",
         discussion: """
             The id is in the answer's header field X-Invocation-Id, and `faas invoke --timings` \
-            prints it.
+            prints it; for a message it is the id that sending it gave, and for an asynchronous \
+            invocation X-Call-Id. An invocation that was enqueued shows each of its attempts.
 
             EXAMPLES:
               faas why 018f2c6e-4d3a-7abc-8def-0123456789ab
@@ -22,6 +23,7 @@ struct Why: ParsableCommand {
 
     func run() throws {
         let report = try gateway.client().invocation(id)
-        try options.write(report) { InvocationText.report(report, paint: $0) }
+        let now = Console.current.now()
+        try options.write(report) { InvocationText.report(report, now: now, paint: $0) }
     }
 }

@@ -45,6 +45,25 @@ package enum Units {
         }
     }
 
+    /// How far ahead something is: `now`, `8 s`, `2 h 5 min`.
+    package static func ahead(toMicros micros: Int64, now: Int64) -> String {
+        let seconds = (max(0, micros - now) + 500_000) / 1_000_000
+        return seconds == 0 ? "now" : duration(micros: seconds * 1_000_000)
+    }
+
+    /// `0/s`, `0.25/s`, `1,234/s`.
+    package static func rate(perSecond: Double) -> String {
+        guard perSecond.isFinite, perSecond > 0 else { return "0/s" }
+        guard perSecond < 1000 else { return "\(count(Int64(min(perSecond, 1e15).rounded())))/s" }
+        let hundredths = max(1, Int64((perSecond * 100).rounded()))
+        return "\(decimal(hundredths, over: 100))/s"
+    }
+
+    /// `1 message`, `1,234 messages`.
+    package static func count(_ number: Int, _ noun: String) -> String {
+        "\(count(Int64(number))) \(noun)\(number == 1 ? "" : "s")"
+    }
+
     /// An exact amount, to as many decimals as it has, at least two: `0.000000042 EUR`.
     package static func money(nanos: Int64, currency: String) -> String {
         let magnitude = nanos.magnitude

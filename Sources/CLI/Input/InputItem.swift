@@ -49,7 +49,7 @@ package struct InputItem: Sendable, Hashable {
     }
 
     /// `text` as a JSON string (RFC 8259, section 7).
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -7,15 +7,20 @@ import GatewayClient
 enum FunctionArgument {
     /// Names of deployed functions, asked of the gateway; nothing when it does not answer at once.
     static let completion = CompletionKind.custom { _, _, prefix in
+        let names = try? quickClient()?.functions().map(\.name)
+        return (names ?? []).filter { $0.hasPrefix(prefix) }
+    }
+
+    /// One that gives up after a moment; nil when FAAS_URL is no URL.
+    static func quickClient() -> GatewayClient? {
         guard
             var configuration = try? ClientConfiguration(
                 environment: Console.current.environment
             )
-        else { return [] }
+        else { return nil }
         configuration.connectTimeoutMillis = 500
         configuration.requestTimeoutMillis = 1000
-        let names = try? GatewayClient(configuration: configuration).functions().map(\.name)
-        return (names ?? []).filter { $0.hasPrefix(prefix) }
+        return GatewayClient(configuration: configuration)
     }
 
     static func parse(_ text: String) throws -> FunctionName {

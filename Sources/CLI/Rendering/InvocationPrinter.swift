@@ -1,20 +1,23 @@
-import Functions
-import GatewayAPI
 import GatewayClient
 
-/// Runs one invocation and prints what comes of it.
+/// Prints the answer of one invocation.
 struct InvocationPrinter {
-    let name: FunctionName
+    /// What answered, as an error names it.
+    let subject: String
     let asJSON: Bool
     let showsTimings: Bool
     let console: Console
 
+    /// Prints what `exchange` gives the body's pieces to.
+    ///
     /// Throws a failure when the status that the handler chose says so.
-    func run(_ request: InvocationRequest, with client: GatewayClient) throws {
+    func run(
+        _ exchange: ((UnsafeRawBufferPointer) -> Void) throws -> ResponseHead
+    ) throws {
         let startedAtMicros = console.now()
         var body: [UInt8] = []
         var lastByte: UInt8?
-        let head = try client.invoke(request) { bytes in
+        let head = try exchange { bytes in
             lastByte = bytes.last ?? lastByte
             if asJSON { body.append(contentsOf: bytes) } else { console.output(bytes) }
         }
@@ -30,7 +33,7 @@ struct InvocationPrinter {
         guard !head.isSuccess else { return }
         throw CommandFailure(
             .refused,
-            "\(name) answered with status \(head.status)",
+            "\(subject) answered with status \(head.status)",
             advice: head.invocationID.map { "`faas why \($0)` says more" }
         )
     }

@@ -103,6 +103,7 @@ struct Deploy: Sendable {
     }
 
     private func serve(_ folder: FunctionFolder, digest: String) async throws {
+        try await deployer.triggers.check(folder.manifest, of: name)
         try await installRequirements(folder)
         let name = name
         let number = try await deployer.registry.reserveNumber(
@@ -284,6 +285,7 @@ struct Deploy: Sendable {
         )
         pool.activate()
         await say(.serving, "\(revision.id) takes traffic")
+        await bindTriggers(of: revision)
         if let before {
             Task { [scheduler = deployer.scheduler] in await scheduler.retire(before.pool) }
         }
@@ -304,6 +306,18 @@ struct Deploy: Sendable {
             "function deployed",
             metadata: ["revision": "\(revision.id)", "millis": "\(elapsedMillis)"]
         )
+    }
+
+    /// They were checked before; one that fails now is bound at the next start.
+    private func bindTriggers(of revision: Revision) async {
+        do {
+            try await deployer.triggers.bind(revision, isRestored: false)
+        } catch {
+            deployer.logger.error(
+                "triggers could not be bound",
+                metadata: ["revision": "\(revision.id)", "error": "\(error)"]
+            )
+        }
     }
 
     private func unchanged(_ route: Route) async {

@@ -49,6 +49,7 @@ package final class Deployer: Sendable {
     let scheduler: Scheduler
     let registry: Registry
     let layers: any LayerInstaller
+    let triggers: any TriggerBinder
     let threads: NIOThreadPool
     let loop: any EventLoop
     let logger: Logger
@@ -60,6 +61,7 @@ package final class Deployer: Sendable {
         scheduler: Scheduler,
         registry: Registry,
         layers: any LayerInstaller,
+        triggers: any TriggerBinder,
         threads: NIOThreadPool,
         loop: any EventLoop,
         logger: Logger
@@ -69,6 +71,7 @@ package final class Deployer: Sendable {
         self.scheduler = scheduler
         self.registry = registry
         self.layers = layers
+        self.triggers = triggers
         self.threads = threads
         self.loop = loop
         self.logger = logger
@@ -113,6 +116,7 @@ package final class Deployer: Sendable {
                 for: function.revision.function
             )
             pool.activate()
+            try await triggers.bind(function.revision, isRestored: true)
         }
     }
 
@@ -177,6 +181,7 @@ package final class Deployer: Sendable {
     package func remove(_ name: FunctionName) async throws -> Bool {
         guard let route = dispatcher.setRoute(nil, for: name) else { return false }
         try await registry.remove(name, atMicros: Clock.wallMicros())
+        try await triggers.unbind(name)
         await scheduler.retire(route.pool)
         dispatcher.logs.remove(name)
         return true

@@ -11,8 +11,22 @@ package protocol AnswerReceiver: AnyObject {
     /// More of a streamed answer.
     func answerContinued(_ body: ByteBuffer)
 
+    /// How it will end, before the usage record is written; not asked of invocations by HTTP.
+    ///
+    /// - Returns: whether the record has to wait until `proceed` is called, from any thread.
+    func answerPrepares(_ end: AnswerEnd, proceed: @escaping @Sendable () -> Void) -> Bool
+
     /// The rest; the usage record, if there is one, is durable. No further call follows.
     func answerEnded(_ end: AnswerEnd)
+}
+
+extension AnswerReceiver {
+    package func answerPrepares(
+        _ end: AnswerEnd,
+        proceed: @escaping @Sendable () -> Void
+    ) -> Bool {
+        false
+    }
 }
 
 /// What an answer says before its body.

@@ -17,6 +17,8 @@ package final class Dispatcher: Sendable {
     let logger: Logger
     private let routes = NIOLockedValueBox<[String: Route]>([:])
     private let loops: [ObjectIdentifier: InvocationLoop]
+    private let eventLoops: [any EventLoop]
+    private let turn = Synchronization.Atomic<Int>(0)
     private let random: Synchronization.Atomic<UInt64>
     let ledger: LedgerWriter<RunningInvocation>
 
@@ -40,6 +42,7 @@ package final class Dispatcher: Sendable {
             )
         }
         self.loops = states
+        eventLoops = loops
         self.ledger = try LedgerWriter(
             ledger,
             deliver: Self.deliver,
@@ -70,6 +73,12 @@ package final class Dispatcher: Sendable {
         return InvocationID(acceptedAtMicros: acceptedAtMicros, random: bits ^ (bits >> 31))
     }
 
+    /// The loops in turn.
+    func nextLoop() -> any EventLoop {
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).newValue
+        return eventLoops[Int(turn.magnitude % UInt(eventLoops.count))]
+    }
+
     func loop(_ eventLoop: any EventLoop) -> InvocationLoop {
         guard let loop = loops[ObjectIdentifier(eventLoop)] else {
             preconditionFailure("invocations come in on the loops given at the start")
@@ -82,6 +91,8 @@ package final class Dispatcher: Sendable {
         _ request: InstanceRequest,
         id: InvocationID,
         route: Route,
+        trigger: Trigger = .http,
+        attempt: Int32 = 1,
         acceptedAtMicros: Int64,
         acceptedAt: UInt64,
         eventLoop: any EventLoop,
@@ -90,8 +101,8 @@ package final class Dispatcher: Sendable {
         let invocation = RunningInvocation(
             id: id,
             route: route,
-            trigger: .http,
-            attempt: 1,
+            trigger: trigger,
+            attempt: attempt,
             dispatcher: self,
             eventLoop: eventLoop,
             receiver: receiver,

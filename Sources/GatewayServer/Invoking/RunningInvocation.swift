@@ -361,6 +361,16 @@ extension RunningInvocation {
             run: runMicros,
             total: Int64((Clock.monotonicNanos() - acceptedAt) / 1000)
         )
+        if trigger != .http, let end, let receiver {
+            let waits = receiver.answerPrepares(end) { [eventLoop] in
+                eventLoop.execute { self.write(record) }
+            }
+            if waits { return }
+        }
+        write(record)
+    }
+
+    private func write(_ record: UsageRecord) {
         if dispatcher.ledger.append(record, self) {
             dispatcher.loop(eventLoop).scheduleFlush(of: dispatcher.ledger)
         } else {

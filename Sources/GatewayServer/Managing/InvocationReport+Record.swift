@@ -1,10 +1,15 @@
-import Billing
+package import Billing
 import Functions
-import GatewayAPI
+package import GatewayAPI
 
 extension InvocationReport {
     /// What a usage record says, in numbers and in sentences.
-    init(_ record: UsageRecord, attempts: Int, message: String?, currency: String) {
+    package init(
+        _ record: UsageRecord,
+        attempts: Int,
+        message: String?,
+        currency: String
+    ) {
         self.init(
             id: record.id.description,
             function: record.function,

@@ -10,9 +10,6 @@ import Storage
 extension ManagementRoutes {
     func addUsageRoutes(to router: RouterGroup<BasicRequestContext>) {
         router.get("/v1/usage") { request, _ in try await usage(request) }
-        router.get("/v1/invocations/:id") { request, context in
-            try await invocation(request, context)
-        }
     }
 
     private func usage(_ request: Request) async throws -> Response {
@@ -38,43 +35,6 @@ extension ManagementRoutes {
                 body: .init(byteBuffer: ByteBuffer(string: answer.csv))
             )
         }
-    }
-
-    private func invocation(
-        _ request: Request,
-        _ context: BasicRequestContext
-    ) async throws -> Response {
-        let text = context.parameters.get("id") ?? ""
-        guard let id = InvocationID(text) else {
-            throw Problem(.queryInvalid, detail: "`\(text)` is not an invocation id.")
-        }
-        let records = try await ledger.records(of: id)
-        guard let last = records.last,
-            authorizer.isOpen || last.account == account(request).description
-        else {
-            throw Problem(
-                .invocationNotFound,
-                detail: "No usage record has the id \(id): it was rejected, or is not over yet."
-            )
-        }
-        let lines = try await threads.runIfActive { [dispatcher] in
-            FunctionName(last.function).map {
-                dispatcher.logs.read(
-                    function: $0,
-                    tail: 20,
-                    invocation: id.description
-                )
-            } ?? []
-        }
-        let message = last.outcome == .completed ? nil : lines.last { $0.level == .error }?.text
-        return try Self.json(
-            InvocationReport(
-                last,
-                attempts: records.count,
-                message: message,
-                currency: dispatcher.configuration.prices.currency
-            )
-        )
     }
 }
 

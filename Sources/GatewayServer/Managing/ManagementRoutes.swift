@@ -50,7 +50,10 @@ package struct ManagementRoutes: Sendable {
         self.isReady = isReady
     }
 
-    package func router() -> Router<BasicRequestContext> {
+    /// `adding` puts other modules' routes behind the check of keys.
+    package func router(
+        adding: (RouterGroup<BasicRequestContext>) -> Void = { _ in }
+    ) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         router.get("/healthz") { _, _ in try Self.json(health(.ok)) }
@@ -71,10 +74,11 @@ package struct ManagementRoutes: Sendable {
         keyed.get("/v1/pools") { _, _ in try Self.json(await pools()) }
         addFunctionRoutes(to: keyed)
         addUsageRoutes(to: keyed)
+        adding(keyed)
         return router
     }
 
-    static func json(
+    package static func json(
         _ value: some Encodable,
         status: HTTPResponse.Status = .ok
     ) throws -> Response {
@@ -116,7 +120,7 @@ package struct ManagementRoutes: Sendable {
         return route
     }
 
-    static func parameters(_ request: Request) -> [String: String] {
+    package static func parameters(_ request: Request) -> [String: String] {
         Dictionary(
             request.uri.queryParameters.map { (String($0.key), String($0.value)) }
         ) { first, _ in first }

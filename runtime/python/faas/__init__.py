@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import time
 
+from .cloudevent import CloudEvent
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-__all__ = ["Cancelled", "Context", "Event", "InputError", "Response"]
+__all__ = ["Cancelled", "CloudEvent", "Context", "Event", "InputError", "Response"]
 
 
 class InputError(Exception):
-    """The input is wrong in a way that its type does not say; the caller gets status 400."""
+    """The input is wrong in a way that its type does not say; the caller gets status 400.
+
+    `predict_batch` may also return one in the place of a result: then only that input is wrong.
+    """
 
 
 class Cancelled(BaseException):
@@ -47,7 +52,17 @@ class Response:
 class Context:
     """The circumstances of one invocation."""
 
-    __slots__ = ("_id", "_meta", "deadline", "function", "model", "revision")
+    __slots__ = (
+        "_attempt",
+        "_id",
+        "_meta",
+        "_trigger",
+        "deadline",
+        "event",
+        "function",
+        "model",
+        "revision",
+    )
 
     def __init__(
         self,
@@ -57,9 +72,17 @@ class Context:
         deadline: float = float("inf"),
         model: Any = None,
         meta: Callable[[], dict[str, str]] | None = None,
+        event: CloudEvent | None = None,
+        attempt: int = 1,
+        trigger: str = "http",
     ) -> None:
-        self._id = id
         self._meta = meta
+        if meta is None:
+            self._id = id
+            self._attempt = attempt
+            self._trigger = trigger
+        self.event = event
+        """The attributes of the CloudEvent that the input came in; None if it came in none."""
         self.function = function
         """Name of the function."""
         self.revision = revision
@@ -72,10 +95,17 @@ class Context:
     @property
     def id(self) -> str:
         """The invocation's id, as in its usage record."""
-        if self._meta is not None:
-            self._id = self._meta().get(":id", "")
-            self._meta = None
-        return self._id
+        return self._id if self._meta is None else self._meta().get(":id", "")
+
+    @property
+    def attempt(self) -> int:
+        """Which try of the invocation this is, from 1. What a queue tries again keeps its id."""
+        return self._attempt if self._meta is None else int(self._meta().get(":attempt", "1"))
+
+    @property
+    def trigger(self) -> str:
+        """What made the invocation, as in its usage record: `http`, `queue:NAME` and so on."""
+        return self._trigger if self._meta is None else self._meta().get(":trigger", "http")
 
     def remaining(self) -> float:
         """Seconds until the deadline; never below 0."""

@@ -16,7 +16,7 @@ from .answers import Stream, failure_frame, frames_of, input_error_frame
 from .arguments import DecodeErrors
 from .capture import Output
 from .channel import Receiver, end_process
-from .invocations import Input, Invocation
+from .invocations import Input, Invocation, exchange_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,20 +167,28 @@ class Work(Receiver):
         output = self.outputs[stream] = Output(served.log_bytes_max)
         connection.current.set(output)
         started = perf_counter_ns()
+        exchange = exchange_of(queued, served.identity, self._parts(queued))
         try:
-            argument = self._argument(queued)
+            if exchange is None:
+                argument = self._argument(queued)
+            else:
+                argument = await exchange.argument_async(served.handler.plan)
         except DecodeErrors as error:
             self._end(stream, output, [input_error_frame(stream, error)])
             return
         except BaseException as error:
-            self._end(stream, output, [failure_frame(stream, error, 0)])
+            failure = None if stream in self.cancelled else error
+            self._end(stream, output, [failure_frame(stream, failure, 0)])
             return
         ending: list[bytes]
         try:
             result = connection.call(argument)
             if hasattr(result, "__await__"):
                 result = await result
-            meta, body = served.answerer.answer(result)
+            if exchange is None:
+                meta, body = served.answerer.answer(result)
+            else:
+                meta, body = exchange.answer(served.answerer, result)
             if isinstance(body, Stream):
                 meta, body, first = await self._send_items(stream, body)
             else:
@@ -197,12 +205,13 @@ class Work(Receiver):
         plan = self.connection.served.handler.plan
         if plan.decode is not None:
             return plan.decode(queued[3])
-        source = queued[5]
-        parts = None if source is None else self._parts(queued[0], source)
-        invocation = Invocation(queued, self.connection.served.identity, parts)
+        invocation = Invocation(queued, self.connection.served.identity, self._parts(queued))
         return plan.prepare(invocation)  # type: ignore[misc]
 
-    async def _parts(self, stream: int, source: Input) -> AsyncIterator[bytes]:
+    def _parts(self, queued: Queued) -> AsyncIterator[bytes] | None:
+        return None if queued[5] is None else self._parts_of(queued[0], queued[5])
+
+    async def _parts_of(self, stream: int, source: Input) -> AsyncIterator[bytes]:
         while True:
             while source.parts:
                 yield source.parts.pop(0)

@@ -105,7 +105,7 @@ class Answerer:
                 raise
             except Exception as error:
                 raise OutputError(f"an item of the answer can't be JSON: {error}") from error
-        self._check_size(body)
+        self.check_size(body)
         return body
 
     def _json(self, result: Any) -> bytes:
@@ -116,7 +116,7 @@ class Answerer:
         except Exception as error:
             raise OutputError(f"the result can't be JSON: {error}") from error
         if len(body) > self._body_bytes_max:
-            self._check_size(body)
+            self.check_size(body)
         return body
 
     def _other(self, result: Any) -> tuple[bytes, bytes | Stream]:
@@ -130,7 +130,7 @@ class Answerer:
             meta, body = TEXT, (result or "").encode("utf-8", "replace")
         else:
             return b"", self._json(result)
-        self._check_size(body)
+        self.check_size(body)
         return meta, body
 
     def _response(self, response: Response) -> tuple[bytes, bytes | Stream]:
@@ -139,7 +139,7 @@ class Answerer:
         body: bytes | Stream
         if response.body is None or isinstance(response.body, str):
             own, body = TEXT, (response.body or "").encode("utf-8", "replace")
-            self._check_size(body)
+            self.check_size(body)
         else:
             own, body = self._other(response.body)
         if isinstance(body, Stream):
@@ -155,7 +155,8 @@ class Answerer:
             message = f"the result does not fit the declared type: {error}"
             raise OutputError(message) from error
 
-    def _check_size(self, body: bytes) -> None:
+    def check_size(self, body: bytes) -> None:
+        """Raises OutputError if that is more than an answer may have."""
         if len(body) > self._body_bytes_max:
             limit = self._body_bytes_max
             raise OutputError(f"the answer has {len(body)} bytes; the limit is {limit} bytes")
@@ -178,15 +179,18 @@ def frames_of(
         )
 
 
+def input_error_text(error: Exception) -> str:
+    """Why a body does not fit the types of the handler, given what its decoder raised."""
+    if isinstance(error, RecursionError):
+        return "the JSON is nested too deeply"
+    if isinstance(error, msgspec.ValidationError):
+        return str(error)
+    return f"the body is not JSON: {error}"
+
+
 def input_error_frame(stream: int, error: Exception) -> bytes:
     """`error` for a body that does not fit the types of the handler."""
-    if isinstance(error, RecursionError):
-        text = "the JSON is nested too deeply"
-    elif isinstance(error, msgspec.ValidationError):
-        text = str(error)
-    else:
-        text = f"the body is not JSON: {error}"
-    fields = {"message": text, "type": "ValidationError", "traceback": ""}
+    fields = {"message": input_error_text(error), "type": "ValidationError", "traceback": ""}
     return _error_frame(stream, "inputInvalid", 0, fields)
 
 

@@ -32,7 +32,7 @@ class Plan:
     value that the function from `bind` takes.
     """
 
-    __slots__ = ("bind", "decode", "prepare", "schema", "streams")
+    __slots__ = ("bind", "decode", "prepare", "schema", "streams", "text")
 
     def __init__(
         self,
@@ -41,12 +41,15 @@ class Plan:
         decode: Callable[[bytes], Any] | None = None,
         prepare: Callable[[Invocation], Any] | None = None,
         streams: bool = False,
+        text: bool = False,
     ) -> None:
         self.schema = schema
         self.bind = bind
         self.decode = decode
         self.prepare = prepare
         self.streams = streams
+        self.text = text
+        """Whether the whole input is one text, so that an event whose data is text may be it."""
 
 
 def plan_handle(count: int, *, asynchronous: bool) -> Plan:
@@ -76,6 +79,11 @@ def plan_item(hint: Any) -> tuple[Callable[[bytes], Any], dict[str, Any]]:
     return _not_empty(msgspec.json.Decoder(hint, dec_hook=_decode_hook).decode), schema
 
 
+def is_text(hint: Any) -> bool:
+    """Whether a type is `str`, or one that is annotated."""
+    return getattr(hint, "__origin__", hint) is str
+
+
 def schema_of(hint: Any) -> dict[str, Any]:
     """JSON Schema of a type; raises LoadError (signatureInvalid) if it can't come as JSON."""
     if hint is _any():
@@ -98,7 +106,8 @@ def _plan_arguments(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
             return Plan(RAW_SCHEMA, _bind_one(only), prepare=take, streams=True)
         if only.name == "input":
             decode, schema = plan_item(only.annotation)
-            return Plan(schema, _bind_one(only), decode=decode)
+            text = is_text(only.annotation)
+            return Plan(schema, _bind_one(only), decode=decode, text=text)
     return _plan_object(parameters)
 
 
@@ -163,7 +172,7 @@ def _with_context(plan: Plan, context: Parameter) -> Plan:
 
         return call
 
-    return Plan(plan.schema, bind, prepare=prepare, streams=plan.streams)
+    return Plan(plan.schema, bind, prepare=prepare, streams=plan.streams, text=plan.text)
 
 
 def _bind_one(parameter: Parameter) -> Any:

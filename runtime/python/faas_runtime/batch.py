@@ -6,6 +6,7 @@ from time import perf_counter_ns
 
 from .answers import OutputError, frames_of
 from .arguments import DecodeErrors
+from .invocations import exchange_of
 from .loop import Loop
 
 TYPE_CHECKING = False
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from _socket import socket
     from typing import Any
 
+    from .exchange import Exchange
     from .instance import Served
+    from .invocations import Queued
 
 NANOS_PER_MILLI = 1_000_000
 
@@ -27,7 +30,13 @@ class Batch(Loop):
     """Gathers invocations, calls the handler once, and answers each.
 
     Each invocation's time is that of the whole call. What is printed goes to the batch's first.
+    An exception in the list that the handler returns is the end of that one invocation only.
     """
+
+    def __init__(self, sock: socket, served: Served) -> None:
+        super().__init__(sock, served)
+        self.exchanges: dict[int, Exchange] = {}
+        """The invocations of the batch that are events."""
 
     def serve(self) -> None:
         """The loop."""
@@ -57,7 +66,7 @@ class Batch(Loop):
 
     def _decode(self) -> tuple[list[int], list[Any]]:
         """Takes a batch from the queue; answers those whose body does not fit at once."""
-        channel, decode = self.channel, self.plan.decode
+        channel = self.channel
         streams: list[int] = []
         inputs: list[Any] = []
         while channel.queue and len(streams) < self.served.batch_size:
@@ -67,13 +76,21 @@ class Batch(Loop):
                 self.answer_dropped(stream)
                 continue
             try:
-                inputs.append(decode(queued[3]))  # type: ignore[misc]
+                inputs.append(self._argument(queued))
                 streams.append(stream)
             except DecodeErrors as error:
                 self.answer_input_error(stream, error)
             except BaseException as error:
                 self.answer_failure(stream, error, 0)
         return streams, inputs
+
+    def _argument(self, queued: Queued) -> Any:
+        exchange = exchange_of(queued, self.served.identity)
+        if exchange is None:
+            return self.plan.decode(queued[3])  # type: ignore[misc]
+        argument = exchange.argument(self.plan)
+        self.exchanges[queued[0]] = exchange
+        return argument
 
     def _answer_all(self, call: Any, streams: list[int], inputs: list[Any]) -> None:
         channel = self.channel
@@ -91,10 +108,17 @@ class Batch(Loop):
             else:
                 self._answer(stream, results[index], nanos)
         channel.current = ()
+        self.exchanges.clear()
 
     def _answer(self, stream: int, result: Any, nanos: int) -> None:
+        answerer, exchange = self.served.answerer, self.exchanges.get(stream)
         try:
-            meta, body = self.served.answerer.answer(result)
+            if isinstance(result, Exception):
+                raise result
+            if exchange is None:
+                meta, body = answerer.answer(result)
+            else:
+                meta, body = exchange.answer(answerer, result)
             if not isinstance(body, bytes):
                 raise OutputError("predict_batch can't stream its results")
         except BaseException as error:

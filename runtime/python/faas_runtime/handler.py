@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import NOTHING, LoadError, signature
-from .arguments import Plan, plan_handle, plan_item, plan_predict
+from .arguments import Plan, is_text, plan_handle, plan_item, plan_predict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,14 +119,15 @@ def _plan_batch(handler: Handler, parameters: list[Any]) -> Plan:
     needed = [one for one in parameters if one.default is NOTHING]
     if len(parameters) < 1 or len(needed) > 1 or parameters[0].by_keyword:
         raise LoadError("signatureInvalid", "predict_batch takes one list of inputs")
-    decode, schema = plan_item(_item_of(parameters[0].annotation, "inputs of predict_batch"))
-    handler.returns = _item_of(handler.returns, "result of predict_batch")
+    item = _item_of(parameters[0].annotation, "inputs of predict_batch")
+    decode, schema = plan_item(item)
+    handler.returns = _result_of(_item_of(handler.returns, "result of predict_batch"))
     function = handler.function
 
     def bind(_: Callable[..., Any], leading: tuple[Any, ...]) -> Callable[[Any], Any]:
         return lambda inputs: function(*leading, inputs)
 
-    return Plan(schema, bind, decode=decode)
+    return Plan(schema, bind, decode=decode, text=is_text(item))
 
 
 def _item_of(hint: Any, what: str) -> Any:
@@ -136,3 +137,18 @@ def _item_of(hint: Any, what: str) -> Any:
     if getattr(hint, "__origin__", None) is not list:
         raise LoadError("signatureInvalid", f"the {what} must be annotated as a list")
     return hint.__args__[0]
+
+
+def _result_of(hint: Any) -> Any:
+    """R of `R | InputError`: exceptions in the list that predict_batch returns are no results."""
+    members = getattr(hint, "__args__", ())
+    if not any(_is_exception(one) for one in members):
+        return hint
+    from typing import Union
+
+    results = tuple(one for one in members if not _is_exception(one))
+    return Union[results] if results else NOTHING  # noqa: UP007 - made of a tuple
+
+
+def _is_exception(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, BaseException)

@@ -42,10 +42,13 @@ class Loop:
 
     def prepare(self, queued: Queued) -> Any:
         """The argument of a plan that needs more than the body."""
-        source = queued[5]
-        parts: Any = None if source is None else self.channel.parts(source)
-        invocation = Invocation(queued, self.served.identity, parts)
+        invocation = Invocation(queued, self.served.identity, self.parts(queued))
         return self.plan.prepare(invocation)  # type: ignore[misc]
+
+    def parts(self, queued: Queued) -> Any:
+        """What is still to come of a body, or None if all of it is there."""
+        source = queued[5]
+        return None if source is None else self.channel.parts(source)
 
     def run(self, call: Callable[[Any], Any], argument: Any) -> tuple[Any, BaseException | None]:
         """Calls the handler, exposed to cancellation; gives its result, or what it raised.

@@ -16,6 +16,7 @@ from .answers import Stream, frames_of
 from .arguments import DecodeErrors
 from .channel import JOIN_BYTES_MAX
 from .frames import END, HEADER, RESULT
+from .invocations import EVENT_FIELD, PLUS, exchange_of
 from .loop import Loop
 
 TYPE_CHECKING = False
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from _socket import socket
     from typing import Any
 
+    from .exchange import Exchange
     from .instance import Served
 
+SEEK_END = os.SEEK_END
 QUICK_NANOS = 100_000
 """An invocation that took less is quick: its answer may wait for the next one's."""
 QUICK_STREAK = 32
@@ -41,10 +44,11 @@ class Serial(Loop):
 
     def serve(self) -> None:
         """The loop."""
-        channel, output, capture_file = self.channel, self.output, self.capture.file
+        channel, output, served = self.channel, self.output, self.served
+        capture_file = self.capture.file
         queue, dropped, hit = channel.queue, channel.dropped, channel.hit
-        decode, call, answer = self.plan.decode, self.served.bound(), self.served.answerer.answer
-        now, pack, fstat, post = perf_counter_ns, HEADER.pack, os.fstat, channel.out.append
+        decode, call, answer = self.plan.decode, served.bound(), served.answerer.answer
+        now, pack, seek, post = perf_counter_ns, HEADER.pack, os.lseek, channel.out.append
         run, streak = self.run, 0
         while True:
             if not queue:
@@ -52,14 +56,19 @@ class Serial(Loop):
                 channel.wait()
                 continue
             queued = queue.popleft()
-            stream = queued[0]
+            stream, _, meta, body, _, _ = queued
             if dropped and stream in dropped:
                 self.answer_dropped(stream)
                 continue
             if output.pieces:
                 self.take_output(0)
+            if PLUS in meta or meta.partition(EVENT_FIELD)[1]:
+                exchange = exchange_of(queued, served.identity, self.parts(queued))
+                if exchange is not None:
+                    self.serve_event(stream, exchange)
+                    continue
             try:
-                argument = decode(queued[3]) if decode else self.prepare(queued)
+                argument = decode(body) if decode else self.prepare(queued)
             except DecodeErrors as error:
                 self.answer_input_error(stream, error)
                 continue
@@ -82,7 +91,8 @@ class Serial(Loop):
                         continue
                 except BaseException as error:
                     failure = error
-            if output.pieces or output.lost or fstat(capture_file).st_size:
+            # Its size. The file is written by appending and read by position: nobody minds.
+            if output.pieces or output.lost or seek(capture_file, 0, SEEK_END):
                 self.take_output(stream)
             if failure is not None or hit:
                 self.answer_failure(stream, failure, taken)
@@ -98,6 +108,39 @@ class Serial(Loop):
             streak = streak + 1 if taken < QUICK_NANOS else 0
             if streak < QUICK_STREAK:
                 channel.flush()
+
+    def serve_event(self, stream: int, exchange: Exchange) -> None:
+        """Serves a CloudEvent: rarer than the rest, and so apart from its loop."""
+        channel, call = self.channel, self.served.bound()
+        started = 0
+
+        def work(exchange: Exchange) -> Any:
+            nonlocal started
+            argument = exchange.argument(self.plan)
+            started = perf_counter_ns()
+            return call(argument)
+
+        channel.current = (stream,)
+        result, failure = self.run(work, exchange)
+        taken = perf_counter_ns() - started if started else 0
+        meta, body = b"", b""
+        if failure is None and not channel.hit:
+            try:
+                meta, answered = exchange.answer(self.served.answerer, result)
+                if isinstance(answered, Stream):
+                    self.answer_stream(stream, answered, started)
+                    return
+                body = answered
+            except BaseException as error:
+                failure = error
+        self.take_output(stream)
+        if failure is not None or channel.hit:
+            self.answer_failure(stream, failure, taken)
+        else:
+            self.answer_large(stream, meta, body, taken)
+        channel.current = ()
+        channel.inputs.pop(stream, None)
+        channel.flush()
 
     def answer_stream(self, stream: int, answer: Stream, started: int) -> None:
         """Sends items as the handler yields them."""

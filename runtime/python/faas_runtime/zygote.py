@@ -200,7 +200,7 @@ def hide() -> None:
 
 
 def warm_up() -> None:
-    """Imports what reporting an exception needs, so that no instance has to."""
-    from . import faults  # noqa: F401
+    """Imports what an exception or an event needs, so that no instance has to."""
+    from . import exchange, faults  # noqa: F401
 
     gc.freeze()

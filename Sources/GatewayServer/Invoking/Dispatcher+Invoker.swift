@@ -1,0 +1,101 @@
+package import Functions
+import GatewayAPI
+import Instances
+import NIOCore
+import RuntimeProtocol
+
+extension Dispatcher: Invoker {
+    /// All of one call share an event loop; calls take turns on them.
+    package func begin(_ invocations: [Invocation], observer: any InvocationObserver) {
+        let loop = nextLoop()
+        loop.execute {
+            let (now, wall) = (Clock.monotonicNanos(), Clock.wallMicros())
+            for invocation in invocations {
+                self.begin(
+                    invocation,
+                    EventReceiver(invocation, observer: observer),
+                    acceptedAt: now,
+                    acceptedAtMicros: wall,
+                    on: loop
+                )
+            }
+        }
+    }
+
+    private func begin(
+        _ invocation: Invocation,
+        _ receiver: EventReceiver,
+        acceptedAt: UInt64,
+        acceptedAtMicros: Int64,
+        on loop: any EventLoop
+    ) {
+        let head = AnswerHead(
+            id: invocation.id,
+            timing: ServerTiming(queueMicros: 0, startMicros: 0, runMicros: 0),
+            meta: FrameMeta()
+        )
+        guard let route = route(invocation.function.description) else {
+            return receiver.answerEnded(
+                .problem(
+                    head,
+                    Problem(
+                        .functionNotFound,
+                        detail: "There is no function \(invocation.function): see `faas list`."
+                    ),
+                    .rejected
+                )
+            )
+        }
+        guard invocation.body.count <= route.payloadBytesMax else {
+            return receiver.answerEnded(
+                .problem(
+                    head,
+                    Problem(
+                        .payloadTooLarge,
+                        detail: "\(invocation.body.count) bytes are over the function's "
+                            + "limits.payload, \(route.payloadBytesMax) bytes."
+                    ),
+                    .rejected
+                )
+            )
+        }
+        makeInvocation(
+            InstanceRequest(
+                meta: FrameMeta(invocation),
+                body: ByteBuffer(bytes: invocation.body),
+                remainingMillis: 0
+            ),
+            id: invocation.id,
+            route: route,
+            trigger: invocation.trigger,
+            attempt: invocation.attempt,
+            acceptedAtMicros: acceptedAtMicros,
+            acceptedAt: acceptedAt,
+            eventLoop: loop,
+            receiver: receiver
+        ).start()
+    }
+}
+
+extension FrameMeta {
+    /// What a handler may know of an event.
+    fileprivate init(_ invocation: Invocation) {
+        var lines = ByteBufferAllocator().buffer(capacity: 160 + invocation.headers.count)
+        lines.writeStaticString(":id: ")
+        lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { bytes in
+            invocation.id.write(into: bytes.bindMemory(to: UInt8.self))
+            return 36
+        }
+        lines.writeStaticString("\n:method: POST\n:path: \n:trigger: ")
+        lines.writeString(invocation.trigger.description)
+        if invocation.attempt > 1 {
+            lines.writeStaticString("\n:attempt: ")
+            lines.writeString("\(invocation.attempt)")
+        }
+        if !invocation.headers.isEmpty {
+            lines.writeStaticString("\n")
+            lines.writeBytes(invocation.headers)
+        }
+        self.init(lines: lines)
+    }
+}

@@ -1,0 +1,136 @@
+import Functions
+import Storage
+
+/// A function as far as its triggers matter.
+struct BoundFunction {
+    var name: FunctionName
+    var scale: Manifest.Scale
+    var triggers: Manifest.Triggers
+
+    /// Invocations that all instances together can take.
+    var capacity: Int { max(1, scale.max * scale.concurrency) }
+}
+
+extension QueueDesk {
+    /// Lets a function's queues and schedules run, in place of what it had before.
+    ///
+    /// - Parameter isRestored: it was deployed before this gateway was started.
+    func bind(
+        _ function: BoundFunction,
+        isRestored: Bool,
+        atMicros now: Int64
+    ) throws(StorageError) {
+        functions[function.name.description] = function
+        var bound: Set<Int64> = []
+        for trigger in function.triggers.queues {
+            // A message that a broker gave and that died can be redriven like any other.
+            let dead = try number(of: QueueKey(.queue, trigger.dead.description))
+            guard case .embedded(let name) = trigger.source else { continue }
+            let number = try number(of: QueueKey(.queue, name.description))
+            bound.insert(number)
+            try attach(number, Self.plan(trigger, of: function, dead: dead))
+        }
+        for schedule in function.triggers.schedules {
+            bound.insert(try bind(schedule, of: function, isRestored: isRestored, atMicros: now))
+        }
+        if let number = numbers[QueueKey(.async, function.name.description)] {
+            bound.insert(number)
+            try attachAsync(number, function)
+        }
+        detachQueues(of: function.name, except: bound)
+    }
+
+    /// Stops a function's queues and schedules; their messages stay.
+    func unbind(_ name: FunctionName) throws(StorageError) {
+        functions[name.description] = nil
+        schedules = schedules.filter { $0.key.function != name }
+        try connection.dropTicks(of: name.description)
+        detachQueues(of: name, except: [])
+    }
+
+    /// The queue of a function's asynchronous invocations, which is made with the first one.
+    func asyncQueue(of name: FunctionName) throws(StorageError) -> QueueKey? {
+        let key = QueueKey(.async, name.description)
+        guard let function = functions[name.description] else { return nil }
+        let number = try number(of: key)
+        if queues[number]?.consumer == nil { try attachAsync(number, function) }
+        return key
+    }
+
+    private func attachAsync(_ number: Int64, _ function: BoundFunction) throws(StorageError) {
+        var plan = QueueConsumer.Plan(
+            function: function.name,
+            trigger: .async,
+            capacity: min(function.capacity, Self.inFlightMax),
+            attempts: limits.asyncAttempts,
+            backoff: Backoff(),
+            dead: try deadQueue(of: function)
+        )
+        plan.keepsAnswers = true
+        try attach(number, plan)
+    }
+
+    /// Where asynchronous invocations and ticks of a function end that cannot be served.
+    func deadQueue(of function: BoundFunction) throws(StorageError) -> Int64 {
+        try number(of: QueueKey(.queue, "\(function.name)-dead"))
+    }
+
+    func attach(_ number: Int64, _ plan: QueueConsumer.Plan) throws(StorageError) {
+        guard let queue = queues[number] else { return }
+        queue.dead = plan.dead
+        active.insert(number)
+        guard queue.consumer == nil else {
+            queue.consumer?.plan = plan
+            return
+        }
+        var consumer = QueueConsumer(plan: plan, queue: number, groupsMax: limits.groupsMax)
+        let range = MessagePlace.range(of: number)
+        for (place, group) in try connection.delayedGroups() where range.contains(place) {
+            consumer.hold(group: group, for: place)
+        }
+        for lease in leases.values where range.contains(lease.message.place) {
+            consumer.adopt(group: lease.message.groupKey, place: lease.message.place)
+        }
+        queue.consumer = consumer
+    }
+
+    private func detachQueues(of name: FunctionName, except kept: Set<Int64>) {
+        for queue in queues.values
+        where queue.consumer?.plan.function == name && !kept.contains(queue.number) {
+            queue.consumer = nil
+        }
+    }
+
+    private static func plan(
+        _ trigger: QueueTrigger,
+        of function: BoundFunction,
+        dead: Int64
+    ) -> QueueConsumer.Plan {
+        let batches = trigger.concurrency ?? max(1, function.capacity / trigger.batch)
+        return QueueConsumer.Plan(
+            function: function.name,
+            trigger: .queue(trigger.sourceName),
+            capacity: min(batches * trigger.batch, inFlightMax),
+            attempts: trigger.attempts,
+            backoff: trigger.backoff,
+            dead: dead
+        )
+    }
+
+    /// Messages of one queue in flight at once, whatever the manifest says.
+    private static let inFlightMax = 4096
+}
+
+extension QueueTrigger {
+    /// What the trigger is called in usage records and reports.
+    package var sourceName: String {
+        switch source {
+        case .embedded(let name): return name.description
+        case .broker(let broker):
+            for key in ["queue", "stream"] {
+                if let name = broker.options[key] { return name }
+            }
+            return broker.url.split(separator: "/").last.map(String.init) ?? broker.kind.rawValue
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Functions
+import Storage
+
+extension QueueDesk {
+    /// Begins what can be begun.
+    /// - Returns: when a paused queue may go on, in microseconds since 1970.
+    func feed(atMicros now: Int64) throws(StorageError) -> Int64? {
+        var resumes: Int64?
+        for number in active {
+            guard let queue = queues[number], let paused = queue.consumer?.pausedUntil else {
+                active.remove(number)
+                continue
+            }
+            if paused > now {
+                resumes = min(resumes ?? .max, paused)
+                continue
+            }
+            try feed(queue, atMicros: now)
+            active.remove(number)
+        }
+        return resumes
+    }
+
+    private func feed(_ queue: Queue, atMicros now: Int64) throws(StorageError) {
+        while true {
+            var batch: [StoredMessage] = []
+            while let room = queue.consumer?.room(atMicros: now), room > 0 {
+                if queue.consumer?.isHungry == true { try refill(queue, room: room) }
+                guard let message = queue.consumer?.next() else { break }
+                batch.append(message)
+            }
+            guard !batch.isEmpty else { return }
+            try start(batch, queue)
+        }
+    }
+
+    private func refill(_ queue: Queue, room: Int) throws(StorageError) {
+        guard let cursor = queue.consumer?.cursor else { return }
+        let (messages, isLast) = try connection.read(
+            after: cursor,
+            in: queue.number,
+            limit: max(room, Self.readMin),
+            bytesMax: Self.readBytesMax
+        )
+        queue.consumer?.read(messages.filter { leases[$0.place] == nil }, isLast: isLast)
+        if let last = messages.last { queue.consumer?.skip(to: last.place) }
+    }
+
+    private func start(_ batch: [StoredMessage], _ queue: Queue) throws(StorageError) {
+        guard let plan = queue.consumer?.plan else { return }
+        let known = try history(of: batch, upTo: queue.unknownUpTo)
+        var invocations: [Invocation] = []
+        for var message in batch {
+            var attempt = message.attempt
+            if let attempts = known[message.id] {
+                if let end = Self.end(message, attempts, plan) {
+                    leases[message.place] = Lease(message: message, attempt: end.attempt)
+                    recovered.append(end)
+                    continue
+                }
+                message.tries += Int(max(0, attempts.last - message.attempt))
+                attempt = max(attempt, attempts.last)
+            }
+            leases[message.place] = Lease(message: message, attempt: attempt + 1)
+            invocations.append(
+                Invocation(
+                    id: message.id,
+                    token: message.place,
+                    function: plan.function,
+                    trigger: plan.trigger,
+                    attempt: attempt + 1,
+                    headers: message.headers,
+                    body: message.body,
+                    isAnswerKept: plan.keepsAnswers
+                )
+            )
+        }
+        if !invocations.isEmpty { begin(invocations) }
+    }
+
+    /// What the ledger has of messages that may have been in flight when a gateway died.
+    private func history(
+        of batch: [StoredMessage],
+        upTo last: Int64
+    ) throws(StorageError) -> [InvocationID: Ledger.Attempts] {
+        let unknown = batch.filter { $0.place <= last }.map(\.id)
+        return unknown.isEmpty ? [:] : try ledger.attempts(of: unknown)
+    }
+
+    /// The end of a message that needs no further attempt; nil when it does.
+    private static func end(
+        _ message: StoredMessage,
+        _ attempts: Ledger.Attempts,
+        _ plan: QueueConsumer.Plan
+    ) -> Answer? {
+        func answer(_ verdict: Answer.Verdict, _ failure: MessageFailure?) -> Answer {
+            Answer(
+                id: message.id,
+                token: message.place,
+                attempt: attempts.last,
+                verdict: verdict,
+                outcome: verdict == .done ? .completed : .failed,
+                status: 0,
+                code: failure?.code ?? "",
+                detail: failure?.detail ?? ""
+            )
+        }
+        if message.hasVerdict, attempts.last == message.attempt {
+            return answer(.hopeless, message.failure)
+        }
+        if attempts.completed != nil { return answer(.done, nil) }
+        let unnoted = Int(max(0, attempts.last - message.attempt))
+        guard message.tries + unnoted >= plan.attempts else { return nil }
+        let unknown = MessageFailure(
+            code: "internal",
+            detail: "The last attempt failed; the gateway stopped before it was noted why."
+        )
+        return answer(.hopeless, unnoted > 0 ? unknown : message.failure)
+    }
+
+    /// Messages read at a time, at least.
+    private static let readMin = 64
+    /// Bytes of messages read at a time, beyond the first.
+    private static let readBytesMax = 16 << 20
+}

@@ -1,0 +1,127 @@
+import Functions
+import Logging
+import Storage
+
+/// Everything about queues that one thread decides and writes.
+///
+/// Each turn is one transaction. What a verb changes in memory it leaves to `after`, which is done
+/// once the transaction is committed and dropped when it is not, so that memory never runs ahead of
+/// the file.
+final class QueueDesk {
+    /// What the desk knows of a queue besides its messages.
+    final class Queue {
+        let number: Int64
+        let key: QueueKey
+        var consumer: QueueConsumer?
+        /// Where its dead letters go, as far as it ever had a function.
+        var dead: Int64?
+        /// The last place that was given out.
+        var last: Int64
+        /// Messages up to here were there before this gateway was: the ledger may know more of
+        /// them.
+        let unknownUpTo: Int64
+        var waiting = 0
+        var delayed = 0
+        /// Dead letters by the queue they died in.
+        var dying: [Int64: Int] = [:]
+        var counts = QueueCounts()
+
+        init(number: Int64, key: QueueKey, last: Int64) {
+            self.number = number
+            self.key = key
+            self.last = last
+            unknownUpTo = last
+        }
+    }
+
+    /// A message in flight.
+    struct Lease {
+        var message: StoredMessage
+        var attempt: Int32
+        /// It is not in the file any more.
+        var isPurged = false
+    }
+
+    let connection: QueueConnection
+    let ledger: Ledger
+    let limits: TriggerLimits
+    let logger: Logger
+    let begin: ([Invocation]) -> Void
+    var queues: [Int64: Queue] = [:]
+    var numbers: [QueueKey: Int64] = [:]
+    var leases: [Int64: Lease] = [:]
+    /// Queues that may have something to begin.
+    var active: Set<Int64> = []
+    var after: [() -> Void] = []
+    /// Ends that were found in the ledger, to be taken in with the next turn.
+    var recovered: [Answer] = []
+    /// Who waits for a message's end, each by a mark of its own.
+    var waiters: [InvocationID: [UInt64: AsyncStream<Void>.Continuation]] = [:]
+    var functions: [String: BoundFunction] = [:]
+    var schedules: [ScheduleKey: ScheduleEntry] = [:]
+    var resultBytes: Int
+    /// Microseconds since 1970; when something is due next, as far as is known.
+    var nextDue: Int64?
+    var nextCallback: Int64?
+    var nextForget: Int64 = 0
+    var posting: Set<InvocationID> = []
+    let post: (StoredCallback) -> Void
+
+    init(
+        connection: QueueConnection,
+        ledger: Ledger,
+        limits: TriggerLimits,
+        logger: Logger,
+        begin: @escaping ([Invocation]) -> Void,
+        post: @escaping (StoredCallback) -> Void
+    ) throws(StorageError) {
+        self.connection = connection
+        self.ledger = ledger
+        self.limits = limits
+        self.logger = logger
+        self.begin = begin
+        self.post = post
+        resultBytes = try connection.resultBytes()
+        for (number, key) in try connection.queues() { try open(number, key) }
+        for count in try connection.counts() where queues[count.queue] != nil {
+            if let origin = count.origin {
+                queues[count.queue]?.dying[origin, default: 0] += count.messages
+            } else if count.isDelayed {
+                queues[count.queue]?.delayed += count.messages
+            }
+            queues[count.queue]?.waiting += count.messages
+        }
+        nextDue = try connection.nextDue(afterMicros: 0)
+        nextCallback = try connection.nextCallback(afterMicros: 0)
+    }
+
+    private func open(_ number: Int64, _ key: QueueKey) throws(StorageError) {
+        let last = try connection.lastPlace(in: number)
+        let first = MessagePlace.range(of: number).lowerBound
+        queues[number] = Queue(number: number, key: key, last: last ?? first)
+        numbers[key] = number
+    }
+
+    /// The number of a queue, which is made if it is not there.
+    ///
+    /// Outside of what `after` undoes: a queue without messages harms nobody.
+    func number(of key: QueueKey) throws(StorageError) -> Int64 {
+        if let number = numbers[key] { return number }
+        guard let number = try connection.addQueue(key) else {
+            throw StorageError(.fault, "the queue \(key.name) is there and unknown")
+        }
+        try open(number, key)
+        return number
+    }
+
+    /// A free place at the end of a queue.
+    func place(in queue: Int64) -> Int64 {
+        guard let queue = queues[queue] else { return 0 }
+        queue.last += 1
+        return queue.last
+    }
+
+    func key(of queue: Int64) -> QueueKey {
+        queues[queue]?.key ?? QueueKey(.queue, "\(queue)")
+    }
+}

@@ -1,0 +1,287 @@
+package import Functions
+import GatewayServer
+package import Logging
+import NIOConcurrencyHelpers
+package import Storage
+import Synchronization
+
+/// The queues of this node: keeps messages, hands them to functions, and sees to their ends.
+///
+/// One thread decides and writes everything; whoever asks it for something is answered once that
+/// is durable, and all that was asked meanwhile is one transaction.
+package final class QueueEngine: @unchecked Sendable {
+    enum Command {
+        case prepare(Answer, proceed: @Sendable () -> Void)
+        case settle(Answer)
+        /// Done in the turn's transaction, then answered; told to give up when that failed.
+        case perform(
+            @Sendable (QueueDesk, Int64) throws -> Void,
+            @Sendable (QueueError?) -> Void
+        )
+    }
+
+    /// Posts an answer and says whether that is done with; else it is tried again.
+    package typealias CallbackPost =
+        @Sendable (StoredCallback, @escaping @Sendable (_ isDone: Bool) -> Void) -> Void
+
+    package let store: QueueStore
+    let ledger: Ledger
+    let limits: TriggerLimits
+    let logger: Logger
+    let makeID: @Sendable (Int64) -> InvocationID
+    private let monitor = Monitor()
+    private var inbox: [Command] = []
+    private var isClosing = false
+    private var isDraining = false
+    private var isWaiting = false
+    private let thread = NIOLockedValueBox<DedicatedThread?>(nil)
+    private let checkpointer = Checkpointer()
+
+    /// Opens the store's writing connection and starts the thread; `start` begins to hand out.
+    package init(
+        store: QueueStore,
+        ledger: Ledger,
+        invoker: any Invoker,
+        post: @escaping CallbackPost,
+        limits: TriggerLimits,
+        logger: Logger,
+        makeID: @escaping @Sendable (Int64) -> InvocationID
+    ) throws(StorageError) {
+        self.store = store
+        self.ledger = ledger
+        self.limits = limits
+        self.logger = logger
+        self.makeID = makeID
+        let connection = try store.connect()
+        try checkpointer.start(try store.connect())
+        let desk = DeskBox(
+            try QueueDesk(
+                connection: connection,
+                ledger: ledger,
+                limits: limits,
+                logger: logger,
+                begin: { [unowned self] in invoker.begin($0, observer: self) },
+                post: { [unowned self] callback in
+                    post(callback) { [weak self] isDone in
+                        self?.posted(callback, isDone: isDone)
+                    }
+                }
+            )
+        )
+        let thread = try DedicatedThread { self.serve(desk.value) }
+        self.thread.withLockedValue { $0 = thread }
+    }
+
+    /// Takes nothing new to functions; what is in flight goes on, and can still be settled.
+    package func drain() {
+        monitor.lock()
+        isDraining = true
+        monitor.unlock()
+    }
+
+    /// Writes what was asked for and ends the thread; blocks until then.
+    package func close() {
+        monitor.lock()
+        isClosing = true
+        monitor.unlock()
+        monitor.signal()
+        thread.withLockedValue { thread in
+            thread?.join()
+            thread = nil
+        }
+        checkpointer.stop()
+    }
+
+    /// - Returns: false when the engine is closed.
+    @discardableResult
+    func send(_ command: Command) -> Bool {
+        monitor.lock()
+        guard !isClosing else {
+            monitor.unlock()
+            return false
+        }
+        inbox.append(command)
+        let wakes = isWaiting
+        isWaiting = false
+        monitor.unlock()
+        if wakes { monitor.signal() }
+        return true
+    }
+
+    /// Has the thread do something in its next transaction; answered once that is durable.
+    func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (QueueDesk, Int64) throws -> Value
+    ) async throws -> Value {
+        let found = NIOLockedValueBox<Value?>(nil)
+        return try await withCheckedThrowingContinuation { continuation in
+            let isTaken = send(
+                .perform { desk, now in
+                    let value = try body(desk, now)
+                    found.withLockedValue { $0 = value }
+                } _: { error in
+                    if let error { return continuation.resume(throwing: error) }
+                    guard let value = found.withLockedValue({ $0 }) else {
+                        return continuation.resume(throwing: QueueError.closed)
+                    }
+                    continuation.resume(returning: value)
+                }
+            )
+            if !isTaken { continuation.resume(throwing: QueueError.closed) }
+        }
+    }
+}
+
+extension QueueEngine: InvocationObserver {
+    package func answered(_ answer: Answer, proceed: @escaping @Sendable () -> Void) {
+        // Without the engine nothing can be made durable: the attempt counts as not made.
+        send(.prepare(answer, proceed: proceed))
+    }
+
+    package func ended(_ answer: Answer) { send(.settle(answer)) }
+}
+
+/// Lets the desk cross to its thread, which alone uses it.
+private struct DeskBox: @unchecked Sendable {
+    let value: QueueDesk
+
+    init(_ desk: QueueDesk) { value = desk }
+}
+
+// The thread.
+extension QueueEngine {
+    private func serve(_ desk: QueueDesk) {
+        var pending: [Command] = []
+        var resumes: Int64?
+        while true {
+            let now = Clock.wallMicros()
+            let isLast = take(
+                into: &pending,
+                until: pending.isEmpty ? wakeAt(desk, resumes) : now + Self.retryMicros,
+                now: now
+            )
+            turn(desk, &pending)
+            if isLast { break }
+            resumes = feed(desk)
+        }
+        for case .perform(_, let answer) in pending { answer(.closed) }
+    }
+
+    private func feed(_ desk: QueueDesk) -> Int64? {
+        monitor.lock()
+        let isDraining = isDraining
+        monitor.unlock()
+        guard !isDraining else { return nil }
+        do {
+            return try desk.feed(atMicros: Clock.wallMicros())
+        } catch {
+            logger.error("queues cannot be read", metadata: ["error": "\(error)"])
+            return Clock.wallMicros() + Self.retryMicros
+        }
+    }
+
+    /// When something is to be done without being asked.
+    private func wakeAt(_ desk: QueueDesk, _ resumes: Int64?) -> Int64 {
+        if !desk.recovered.isEmpty { return 0 }
+        return [desk.nextDue, desk.nextTick, desk.nextCallback, resumes, desk.nextForget]
+            .compactMap { $0 }.min() ?? .max
+    }
+
+    /// Waits for commands until an instant, and takes all that are there.
+    /// - Returns: whether the engine is closing.
+    private func take(into pending: inout [Command], until: Int64, now: Int64) -> Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        let isRetry = !pending.isEmpty
+        if until > now {
+            let wait = min(until - now, Self.waitMicrosMax)
+            let deadline = Monitor.nowNanos() + wait * 1_000
+            while !isClosing, isRetry || inbox.isEmpty {
+                isWaiting = !isRetry
+                guard monitor.wait(untilNanos: deadline) else { break }
+            }
+            isWaiting = false
+        }
+        pending += inbox
+        inbox.removeAll(keepingCapacity: true)
+        return isClosing
+    }
+
+    /// One transaction; what it could not do stays in `pending` if it must be done.
+    private func turn(_ desk: QueueDesk, _ pending: inout [Command]) {
+        let now = Clock.wallMicros()
+        pending += desk.recovered.map { .settle($0) }
+        desk.recovered = []
+        guard !pending.isEmpty || wakeAt(desk, nil) <= now else { return }
+        var answers: [@Sendable () -> Void] = []
+        do throws(StorageError) {
+            try desk.connection.begin()
+            for command in pending {
+                if let answer = try handle(command, desk, now) { answers.append(answer) }
+            }
+            try desk.wakeDue(atMicros: now)
+            try desk.fireSchedules(atMicros: now, makeID: makeID)
+            try desk.forget(atMicros: now)
+            try desk.sendCallbacks(atMicros: now)
+            try desk.connection.commit()
+        } catch {
+            return fail(desk, &pending, error)
+        }
+        pending.removeAll(keepingCapacity: true)
+        let effects = desk.after
+        desk.after.removeAll(keepingCapacity: true)
+        for effect in effects { effect() }
+        for answer in answers { answer() }
+        checkpointer.callIfDue(desk.connection)
+    }
+
+    /// - Returns: what is to be said once the transaction is durable.
+    private func handle(
+        _ command: Command,
+        _ desk: QueueDesk,
+        _ now: Int64
+    ) throws(StorageError) -> (@Sendable () -> Void)? {
+        switch command {
+        case .prepare(let answer, let proceed):
+            try desk.prepare(answer, atMicros: now)
+            return proceed
+        case .settle(let answer):
+            try desk.settle(answer, atMicros: now)
+            return nil
+        case .perform(let body, let answer):
+            do {
+                try body(desk, now)
+                return { answer(nil) }
+            } catch let error as StorageError {
+                throw error
+            } catch let error as QueueError {
+                return { answer(error) }
+            } catch {
+                return { answer(.storage(StorageError(.fault, "\(error)"))) }
+            }
+        }
+    }
+
+    /// Nothing of the turn is in the file: who can try again is told, the rest is kept.
+    private func fail(_ desk: QueueDesk, _ pending: inout [Command], _ error: StorageError) {
+        desk.connection.abandon()
+        desk.after.removeAll()
+        logger.error(
+            "queues cannot be written; trying again",
+            metadata: ["error": "\(error)", "pending": "\(pending.count)"]
+        )
+        var kept: [Command] = []
+        for command in pending {
+            if case .perform(_, let answer) = command {
+                answer(.storage(error))
+            } else {
+                kept.append(command)
+            }
+        }
+        pending = kept
+    }
+
+    /// Between two tries at a transaction.
+    private static let retryMicros: Int64 = 200_000
+    /// However long nothing is due, the clock is looked at again: it may have been set.
+    private static let waitMicrosMax: Int64 = 60_000_000
+}

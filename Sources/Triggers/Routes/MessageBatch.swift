@@ -1,0 +1,174 @@
+import Functions
+import GatewayAPI
+import Storage
+
+/// Reads what was posted to a queue: one message, or a batch in one of three forms.
+struct MessageBatch {
+    /// What goes for all messages of a request.
+    struct Options {
+        /// Lines `name: value` of the request, without its content type.
+        var headers: [UInt8]
+        var contentType: String
+        var group: String?
+        var delayMillis: Int64 = 0
+        var deduplicationID: String?
+    }
+
+    let options: Options
+    let now: Int64
+    let messagesMax: Int
+    let makeID: (Int64) -> InvocationID
+
+    func read(_ body: [UInt8]) throws -> [MessageOrder] {
+        let kind = options.contentType.split(separator: ";").first.map(String.init) ?? ""
+        switch kind.lowercased().filter({ $0 != " " }) {
+        case MediaType.lines: return try lines(body)
+        case MediaType.messageBatch: return try array(body, Self.item)
+        case MediaType.cloudEventBatch: return try array(body, Self.event)
+        default:
+            return [try order(Item(body: body[...], contentType: options.contentType))]
+        }
+    }
+
+    /// One message, with what it says of itself.
+    private struct Item {
+        var body: ArraySlice<UInt8>
+        var contentType: String
+        var group: String?
+        var delayMillis: Int64?
+        var deduplicationID: String?
+    }
+
+    private func lines(_ body: [UInt8]) throws -> [MessageOrder] {
+        guard options.deduplicationID == nil else {
+            throw Problem(
+                .messageInvalid,
+                detail: "\(HeaderName.deduplicationID) is for one message: a batch of "
+                    + "\(MediaType.messageBatch) has one for each."
+            )
+        }
+        var orders: [MessageOrder] = []
+        var number = 0
+        for line in body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            number += 1
+            guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) else { continue }
+            do throws(JSONScanner.Fault) {
+                var scanner = JSONScanner(line)
+                let value = try scanner.whole()
+                orders.append(try order(Item(body: value, contentType: MediaType.json)))
+            } catch {
+                throw Self.invalid(
+                    "Line \(number) is not JSON: \(error.message) (byte \(error.offset + 1)).",
+                    line: number
+                )
+            }
+            try check(orders.count)
+        }
+        guard !orders.isEmpty else { throw Self.invalid("There is no message in it.", line: 1) }
+        return orders
+    }
+
+    private func array(
+        _ body: [UInt8],
+        _ item: (ArraySlice<UInt8>) throws(JSONScanner.Fault) -> Item
+    ) throws -> [MessageOrder] {
+        do {
+            var scanner = JSONScanner(body[...])
+            let elements = try scanner.elements()
+            try check(elements.count)
+            return try elements.map { try order(item($0)) }
+        } catch let fault as JSONScanner.Fault {
+            throw Self.invalid(
+                "The batch is not as \(options.contentType) has it: \(fault.message).",
+                line: 1
+            )
+        }
+    }
+
+    private static func item(_ element: ArraySlice<UInt8>) throws(JSONScanner.Fault) -> Item {
+        var scanner = JSONScanner(element)
+        var item = Item(body: [], contentType: MediaType.json)
+        var hasBody = false
+        for (name, value) in try scanner.members() {
+            switch name {
+            case "body":
+                item.body = value
+                hasBody = true
+            case "group": item.group = try text(value)
+            case "deduplicationId": item.deduplicationID = try text(value)
+            case "delayMillis":
+                guard let millis = Int64(String(decoding: value, as: UTF8.self)), millis >= 0
+                else { throw fault("delayMillis is a whole number from 0") }
+                item.delayMillis = millis
+            default:
+                throw fault(
+                    "\(name) is not one of body, group, delayMillis and deduplicationId"
+                )
+            }
+        }
+        guard hasBody else { throw fault("a message has no body") }
+        return item
+    }
+
+    private static func event(_ element: ArraySlice<UInt8>) throws(JSONScanner.Fault) -> Item {
+        var scanner = JSONScanner(element)
+        _ = try scanner.members()
+        return Item(body: element, contentType: MediaType.cloudEvent)
+    }
+
+    private static func text(_ value: ArraySlice<UInt8>) throws(JSONScanner.Fault) -> String {
+        guard value.count > 2, value.first == UInt8(ascii: "\""),
+            !value.contains(UInt8(ascii: "\\"))
+        else { throw fault("an id or a group is a text without escapes") }
+        return String(decoding: value.dropFirst().dropLast(), as: UTF8.self)
+    }
+
+    private static func fault(_ message: String) -> JSONScanner.Fault {
+        JSONScanner.Fault(offset: 0, message: message)
+    }
+
+    private func order(_ item: Item) throws(JSONScanner.Fault) -> MessageOrder {
+        let group = item.group ?? options.group
+        let delay = item.delayMillis ?? options.delayMillis
+        for text in [group, item.deduplicationID] where (text ?? "").utf8.count > Self.textMax {
+            throw Self.fault("a group or an id is over \(Self.textMax) bytes")
+        }
+        guard group == nil || delay == 0 else {
+            throw Self.fault("a message of a group can't be delayed: those behind it would wait")
+        }
+        guard delay <= Self.delayMillisMax else {
+            throw Self.fault("a delay is at most \(Self.delayMillisMax) ms")
+        }
+        var headers = Array("content-type: \(item.contentType)".utf8)
+        if !options.headers.isEmpty { headers += [UInt8(ascii: "\n")] + options.headers }
+        return MessageOrder(
+            NewMessage(
+                id: makeID(now),
+                dueAt: delay == 0 ? nil : now + delay * 1_000,
+                groupKey: group,
+                headers: headers,
+                body: Array(item.body)
+            ),
+            deduplicationID: item.deduplicationID ?? options.deduplicationID
+        )
+    }
+
+    private func check(_ count: Int) throws(JSONScanner.Fault) {
+        guard count <= messagesMax else {
+            throw Self.fault("a batch has at most \(messagesMax) messages")
+        }
+    }
+
+    private static func invalid(_ detail: String, line: Int) -> Problem {
+        Problem(
+            .messageInvalid,
+            detail: detail,
+            errors: [Problem.Fault(message: detail, line: line)]
+        )
+    }
+
+    /// Of a group or a deduplication id, in bytes.
+    private static let textMax = 256
+    /// 30 days.
+    private static let delayMillisMax: Int64 = 30 * 86_400_000
+}
