@@ -72,6 +72,12 @@ let arguments = Target.Dependency.product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
+/// Each driver is built where its library is asked for: `gateway/traits` finds which are there.
+let brokerLibraries: [Target.Dependency] = [
+    .target(name: "CNATS", condition: .when(traits: ["NATS"])),
+    .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
+    .target(name: "CRabbitMQ", condition: .when(traits: ["AMQP"])),
+]
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -86,6 +92,11 @@ let package = Package(
     products: [
         .executable(name: "faas", targets: ["CLI"]),
         .executable(name: "gateway", targets: ["Gateway"]),
+    ],
+    traits: [
+        .trait(name: "NATS", description: "Queues of NATS JetStream; needs libnats-dev."),
+        .trait(name: "Redis", description: "Queues of Redis Streams; needs libhiredis-dev."),
+        .trait(name: "AMQP", description: "Queues of AMQP 0-9-1; needs librabbitmq-dev."),
     ],
     dependencies: [
         .package(
@@ -117,6 +128,17 @@ let package = Package(
             name: "CSeccomp",
             pkgConfig: "libseccomp",
             providers: [.apt(["libseccomp-dev"])]
+        ),
+        .systemLibrary(
+            name: "CNATS",
+            pkgConfig: "libnats",
+            providers: [.apt(["libnats-dev"])]
+        ),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(
+            name: "CRabbitMQ",
+            pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]
         ),
         .target(name: "CLinux"),
         .target(name: "CNVML"),
@@ -157,6 +179,11 @@ let package = Package(
                 "CCurlShim", nioCore, nioPosix, nioConcurrency, logging,
             ] + hummingbird
         ),
+        module(
+            "Brokers",
+            ["Functions", "Triggers", "CCurlShim"] + brokerLibraries,
+            exclude: ["BROKERS.md"]
+        ),
         module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
         .executableTarget(
             name: "CLI",
@@ -168,11 +195,11 @@ let package = Package(
             dependencies: [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances", "CLinux",
                 "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
-                "GatewayServer", "Triggers", nioCore, nioPosix, logging, lifecycle, signals,
+                "GatewayServer", "Triggers", "Brokers", nioCore, nioPosix, logging, lifecycle, signals,
                 arguments, yams,
             ] + hummingbird,
             path: "gateway",
-            exclude: ["run", "openapi.yaml"],
+            exclude: ["run", "traits", "openapi.yaml"],
             swiftSettings: strict,
             linkerSettings: staticRuntime
         ),
@@ -192,6 +219,11 @@ let package = Package(
             "OCIInstances",
             ["Functions", "Instances", "RuntimeProtocol", nioCore, nioPosix, nioEmbedded]
         ),
+        tests(
+            "Triggers",
+            ["Functions", "Billing", "Storage", "GatewayAPI", "GatewayServer", nioPosix, logging]
+        ),
+        tests("Brokers", ["Functions", "Triggers"] + brokerLibraries),
         tests("RuntimeProtocol", ["Functions", nioCore]),
         tests("GatewayAPI", ["Functions", yams]),
         tests("Packaging", ["Functions"]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Brokers
 import Devices
 import FoundationEssentials
 import Functions
@@ -92,7 +93,12 @@ enum GatewayProcess {
             engine: engine,
             invoker: dispatcher,
             logger: logger,
-            drivers: { kind throws(BrokerError) in throw BrokerError(.unsupported, "\(kind)") }
+            drivers: { kind throws(BrokerError) in
+                guard let driver = BrokerDrivers.driver(for: kind) else {
+                    throw BrokerDrivers.unsupported(kind)
+                }
+                return driver
+            }
         )
         let scheduler = Scheduler(
             driver: driver,
@@ -123,6 +129,14 @@ enum GatewayProcess {
             dataFolder: settings.dataFolder,
             runtime: oci.ociRuntime
         )
+        let triggerRoutes = TriggerRoutes(
+            engine: engine,
+            brokers: brokers,
+            dispatcher: dispatcher,
+            ledger: ledger,
+            authorizer: authorizer,
+            threads: threads
+        )
         let isReady = Readiness()
         let routes = ManagementRoutes(
             deployer: deployer,
@@ -138,17 +152,11 @@ enum GatewayProcess {
                 }
             },
             metrics: {
-                metrics(dispatcher, scheduler, inventory).render()
+                var text = metrics(dispatcher, scheduler, inventory)
+                text.queues = QueueSample(await triggerRoutes.samples())
+                return text.render()
             },
             isReady: { isReady.value }
-        )
-        let triggerRoutes = TriggerRoutes(
-            engine: engine,
-            brokers: brokers,
-            dispatcher: dispatcher,
-            ledger: ledger,
-            authorizer: authorizer,
-            threads: threads
         )
         let buildGuard = BuildGuard(layers: layers)
         let application = Application(

@@ -39,7 +39,8 @@ package struct BrokerURL: Sendable {
         guard let (host, port) = Self.place(place, defaultPort: defaultPort) else {
             throw BrokerError(
                 .invalid,
-                "\(shown): the URL has no host and port, as in \(parts[0])://127.0.0.1:\(defaultPort)"
+                "\(shown): the URL has no host and port, as in "
+                    + "\(parts[0])://127.0.0.1:\(defaultPort)"
             )
         }
         self.host = host

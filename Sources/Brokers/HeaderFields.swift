@@ -4,7 +4,8 @@ struct HeaderFields {
 
     /// Leaves out a field that has no such form or is over a limit.
     mutating func append(_ name: String, _ value: String) {
-        let isName = !name.isEmpty && name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A }
+        let isName =
+            !name.isEmpty && name.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A }
         let isValue = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
         guard isName, isValue, fields.count < BrokerLimits.headersMax,
             name.utf8.count + value.utf8.count <= BrokerLimits.headerBytesMax

@@ -130,7 +130,8 @@ package struct ScheduleTrigger: Sendable, Hashable, Codable {
     }
 }
 
-/// The name of a queue: 1 to 63 of a-z, 0-9, `-`, `_` and `.`, and neither first nor last a `-`.
+/// The name of a queue: 1 to 63 of a-z, 0-9, `-`, `_` and `.`, and neither first nor last a `-`
+/// or a `.`.
 package struct QueueName: Sendable, Hashable, Codable, CustomStringConvertible {
     package static let lengthMax = 63
 
@@ -143,8 +144,9 @@ package struct QueueName: Sendable, Hashable, Codable, CustomStringConvertible {
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || "-_.".utf8.contains(byte)
         }
-        guard (1...Self.lengthMax).contains(bytes.count), isPlain, text.first != "-",
-            text.last != "-"
+        guard (1...Self.lengthMax).contains(bytes.count), isPlain,
+            let first = text.first, let last = text.last, !"-.".contains(first),
+            !"-.".contains(last)
         else { return nil }
         description = text
     }

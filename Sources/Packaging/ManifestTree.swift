@@ -136,9 +136,11 @@ extension ManifestTree {
 
     private static func hint(at mark: Mark, in text: String) -> String {
         let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.indices.contains(mark.line - 1),
-            lines[mark.line - 1].dropFirst(mark.column - 1).first == "\t"
-        else { return "" }
-        return "; indent with spaces, not tabs"
+        guard lines.indices.contains(mark.line - 1) else { return "" }
+        let rest = lines[mark.line - 1].dropFirst(mark.column - 1)
+        if rest.first == "\t" { return "; indent with spaces, not tabs" }
+        let before = lines[mark.line - 1].prefix(max(0, mark.column - 1)).last
+        guard rest.first == "@" || rest.first == "*" || before == "*" else { return "" }
+        return "; put quotes around what begins with * or @, such as a cron expression"
     }
 }

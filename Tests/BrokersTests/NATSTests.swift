@@ -119,7 +119,13 @@ struct NATSTests {
         let status = "reader".withCString { name in
             config.Durable = name
             return js_AddConsumer(
-                nil, link.jetStream, place.options["stream"] ?? "", &config, nil, nil)
+                nil,
+                link.jetStream,
+                place.options["stream"] ?? "",
+                &config,
+                nil,
+                nil
+            )
         }
         #expect(status == NATS_OK)
         #expect(try rules.refusal(of: place, is: .invalid).contains("after 3 deliveries"))
@@ -141,7 +147,10 @@ struct NATSTests {
         let folder = try ServerFolder()
         let port = try ServerProgram.freePort()
         let server = try ServerProgram(
-            program, ["-a", "127.0.0.1", "-p", "\(port)"], log: folder.log)
+            program,
+            ["-a", "127.0.0.1", "-p", "\(port)"],
+            log: folder.log
+        )
         defer {
             server.kill()
             folder.remove()

@@ -55,13 +55,26 @@ LAW: dict[str, set[str]] = {
     }
     | NIO
     | HTTP,
+    "Triggers": {
+        "Functions",
+        "Billing",
+        "Storage",
+        "GatewayAPI",
+        "GatewayServer",
+        "CCrypto",
+        "CCurlShim",
+        "Logging",
+    }
+    | NIO
+    | HTTP,
+    "Brokers": {"Functions", "Triggers", "CCurlShim", "CNATS", "CHiredis", "CRabbitMQ"},
     "GatewayClient": {"Functions", "GatewayAPI", "CCurlShim"},
     "CLI": {"Functions", "Packaging", "GatewayAPI", "GatewayClient", "ArgumentParser"},
 }
 # The composition root names everything of ours that the gateway is made of, and no client.
 LAW["Gateway"] = (
     {name for name in LAW if name not in ("CLI", "GatewayClient")}
-    | {"ArgumentParser", "Logging", "ServiceLifecycle", "UnixSignals", "Yams"}
+    | {"ArgumentParser", "CLinux", "Logging", "ServiceLifecycle", "UnixSignals", "Yams"}
     | NIO
     | HTTP
 )

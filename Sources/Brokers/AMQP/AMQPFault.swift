@@ -65,7 +65,10 @@ enum AMQPFault {
 
 enum AMQPText {
     static func string(_ bytes: amqp_bytes_t) -> String {
-        String(decoding: UnsafeRawBufferPointer(start: bytes.bytes, count: bytes.len), as: UTF8.self)
+        String(
+            decoding: UnsafeRawBufferPointer(start: bytes.bytes, count: bytes.len),
+            as: UTF8.self
+        )
     }
 }
 #endif

@@ -55,7 +55,9 @@ package final class AMQPLink {
         amqp_set_rpc_timeout(state, &timeout)
         let isSecure = url.scheme == "amqps"
         let socket = isSecure ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state)
-        guard let socket else { throw error(status: AMQP_STATUS_NO_MEMORY.rawValue, "has no socket") }
+        guard let socket else {
+            throw error(status: AMQP_STATUS_NO_MEMORY.rawValue, "has no socket")
+        }
         if isSecure {
             let file = getenv("SSL_CERT_FILE").map { String(cString: $0) } ?? Self.certificates
             try check(status: amqp_ssl_socket_set_cacert(socket, file), "cannot be trusted")

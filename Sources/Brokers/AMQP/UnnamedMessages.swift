@@ -46,7 +46,9 @@ package struct UnnamedMessages {
     }
 
     private mutating func removeOld(atMillis now: Int64) {
-        waiting = waiting.mapValues { $0.filter { $0.untilMillis > now } }.filter { !$0.value.isEmpty }
+        waiting = waiting.mapValues { $0.filter { $0.untilMillis > now } }.filter {
+            !$0.value.isEmpty
+        }
         count = waiting.values.reduce(0) { $0 + $1.count }
     }
 }

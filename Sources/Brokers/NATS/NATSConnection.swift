@@ -81,7 +81,8 @@ extension NATSConnection {
         requests += 1
         let end = "\(inbox).\(requests)"
         let until =
-            waitMillis.map { "\"expires\": \(Int64($0) * Self.nanosPerMilli)" } ?? "\"no_wait\": true"
+            waitMillis.map { "\"expires\": \(Int64($0) * Self.nanosPerMilli)" }
+            ?? "\"no_wait\": true"
         let status = natsConnection_PublishRequestString(
             link.connection,
             "$JS.API.CONSUMER.MSG.NEXT.\(place.stream).\(place.durable)",

@@ -24,7 +24,9 @@ package final class NATSLink {
         try Self.set(options, url: url, timeoutMillis: timeoutMillis)
         var connection: OpaquePointer?
         try NATSFault.check(natsConnection_Connect(&connection, options), url, "is not reachable")
-        guard let connection else { throw BrokerError(.disconnected, "\(url.shown): no connection") }
+        guard let connection else {
+            throw BrokerError(.disconnected, "\(url.shown): no connection")
+        }
         var wait = jsOptions()
         jsOptions_Init(&wait)
         wait.Wait = Int64(timeoutMillis)

@@ -27,9 +27,10 @@ enum NATSMessage {
         )
     }
 
-    /// What the subject of a message's acknowledgements says of it:
-    /// `$JS.ACK[.DOMAIN.ACCOUNT].STREAM.CONSUMER.DELIVERIES.SEQUENCE.CONSUMERSEQUENCE.NANOS.PENDING`,
-    /// the longer form with whatever servers append later.
+    /// What the subject of a message's acknowledgements says of it.
+    ///
+    /// `$JS.ACK.STREAM.CONSUMER.DELIVERIES.SEQUENCE.CONSUMERSEQUENCE.NANOS.PENDING`, or with domain
+    /// and account after `ACK`, and then whatever servers append.
     private struct Place {
         private static let shortCount = 9
         private static let longCount = 11

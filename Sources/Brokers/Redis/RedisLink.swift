@@ -62,7 +62,8 @@ package final class RedisLink {
 
     /// How long a reply may take.
     func setTimeout(millis: Int) throws(BrokerError) {
-        guard context != nil, redisSetTimeout(context, timeval(millis: Int64(millis))) == REDIS_OK else {
+        guard context != nil, redisSetTimeout(context, timeval(millis: Int64(millis))) == REDIS_OK
+        else {
             throw disconnected("broke")
         }
     }

@@ -18,8 +18,10 @@ package indirect enum RedisReply {
         switch reply.type {
         case REDIS_REPLY_STRING: self = .bytes(Self.bytes(of: reply))
         case REDIS_REPLY_INTEGER: self = .integer(reply.integer)
-        case REDIS_REPLY_STATUS: self = .status(String(decoding: Self.bytes(of: reply), as: UTF8.self))
-        case REDIS_REPLY_ERROR: self = .error(String(decoding: Self.bytes(of: reply), as: UTF8.self))
+        case REDIS_REPLY_STATUS:
+            self = .status(String(decoding: Self.bytes(of: reply), as: UTF8.self))
+        case REDIS_REPLY_ERROR:
+            self = .error(String(decoding: Self.bytes(of: reply), as: UTF8.self))
         case REDIS_REPLY_ARRAY:
             let elements = UnsafeBufferPointer(start: reply.element, count: Int(reply.elements))
             self = .array(elements.map { $0.map { RedisReply($0) } ?? .null })

@@ -35,7 +35,7 @@ package final class SQSClient {
         waitMillis: Int = 0
     ) throws(BrokerError) -> Answer {
         let body: [UInt8]
-        do { body = Array(try JSONEncoder().encode(request)) } catch {
+        do { body = Array(try SQSNames.encoder.encode(request)) } catch {
             throw BrokerError(.invalid, "\(place.shown): \(action) could not be encoded")
         }
         let status = try perform(action, body, waitMillis: waitMillis)
@@ -43,9 +43,12 @@ package final class SQSClient {
         do {
             // Some calls are answered with nothing.
             let json = answer.isEmpty ? Array("{}".utf8) : answer
-            return try JSONDecoder().decode(Answer.self, from: Data(json))
+            return try SQSNames.decoder.decode(Answer.self, from: Data(json))
         } catch {
-            throw BrokerError(.disconnected, "SQS at \(place.shown) answered \(action) with no JSON")
+            throw BrokerError(
+                .disconnected,
+                "SQS at \(place.shown) answered \(action) with no JSON"
+            )
         }
     }
 
@@ -72,10 +75,9 @@ package final class SQSClient {
         _ body: [UInt8],
         waitMillis: Int
     ) throws(BrokerError) -> Int {
+        // No field may be taken out by giving it no value: libcurl signs that too.
         var fields = [
             "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: AmazonSQS.\(action)",
-            // libcurl signs the host without its port, and sends it with.
-            "Host: \(place.authority)", "Expect:",
         ]
         if let token = place.sessionToken { fields.append("X-Amz-Security-Token: \(token)") }
         var list: UnsafeMutablePointer<curl_slist>?

@@ -28,14 +28,16 @@ final class SQSConnection: BrokerConnection {
 
     /// Says whether the queue is there and the keys open it.
     func checkQueue() throws(BrokerError) {
-        let request = SQSWire.GetQueueAttributes(QueueUrl: client.place.queueURL)
+        let request = SQSWire.GetQueueAttributes(queueUrl: client.place.queueURL)
         let _: SQSWire.Nothing = try client.call("GetQueueAttributes", request)
     }
 
     func close() {}
 
-    /// A wait that is worth a long poll is one, in whole seconds, rounded up. A shorter one asks
-    /// once, and not again at once after it got nothing: each request is paid for.
+    /// A wait that is worth a long poll is one, in whole seconds, rounded up.
+    ///
+    /// A shorter one asks once, and not again at once after it got nothing: each request is paid
+    /// for.
     func receive(max most: Int, waitMillis: Int) throws(BrokerError) -> [BrokerMessage] {
         let isLong = waitMillis >= Self.longPollMillisMin
         if !isLong {
@@ -74,7 +76,7 @@ final class SQSConnection: BrokerConnection {
             }
         }
         try inBatches("DeleteMessageBatch", done) { id, token in
-            SQSWire.DeleteEntry(Id: id, ReceiptHandle: token)
+            SQSWire.DeleteEntry(id: id, receiptHandle: token)
         }
         try hide(again)
     }
@@ -89,14 +91,14 @@ extension SQSConnection {
         let received: SQSWire.Received = try client.call(
             "ReceiveMessage",
             SQSWire.Receive(
-                QueueUrl: client.place.queueURL,
-                MaxNumberOfMessages: count,
-                WaitTimeSeconds: waitSeconds,
-                VisibilityTimeout: leaseSeconds
+                queueUrl: client.place.queueURL,
+                maxNumberOfMessages: count,
+                waitTimeSeconds: waitSeconds,
+                visibilityTimeout: leaseSeconds
             ),
             waitMillis: waitSeconds * Self.millisPerSecond
         )
-        return (received.Messages ?? []).map(Self.message)
+        return (received.messages ?? []).map(Self.message)
     }
 
     private func hide(
@@ -104,9 +106,9 @@ extension SQSConnection {
     ) throws(BrokerError) {
         try inBatches("ChangeMessageVisibilityBatch", messages) { id, message in
             SQSWire.VisibilityEntry(
-                Id: id,
-                ReceiptHandle: message.token,
-                VisibilityTimeout: message.seconds
+                id: id,
+                receiptHandle: message.token,
+                visibilityTimeout: message.seconds
             )
         }
     }
@@ -122,32 +124,32 @@ extension SQSConnection {
             let entries = batch.enumerated().map { entry("\($0.offset)", $0.element) }
             let answer: SQSWire.BatchAnswer = try client.call(
                 action,
-                SQSWire.Batch(QueueUrl: client.place.queueURL, Entries: entries)
+                SQSWire.Batch(queueUrl: client.place.queueURL, entries: entries)
             )
-            let failure = (answer.Failed ?? []).first { $0.SenderFault != true }
+            let failure = (answer.failed ?? []).first { $0.senderFault != true }
             guard let failure else { continue }
             throw BrokerError(
                 .disconnected,
                 "SQS at \(client.place.shown) did not do \(action): "
-                    + BrokerError.quote(failure.Code, without: client.place.secret)
+                    + BrokerError.quote(failure.code, without: client.place.secret)
             )
         }
     }
 
     private static func message(_ message: SQSWire.Message) -> BrokerMessage {
         var headers = HeaderFields()
-        for (name, attribute) in message.MessageAttributes ?? [:] {
-            if let value = attribute.StringValue { headers.append(name, value) }
+        for (name, attribute) in message.messageAttributes ?? [:] {
+            if let value = attribute.stringValue { headers.append(name, value) }
         }
-        let sentMillis = message.Attributes?["SentTimestamp"].flatMap { Int64($0) }
-        let receipts = message.Attributes?["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1
+        let sentMillis = message.attributes?["SentTimestamp"].flatMap { Int64($0) }
+        let receipts = message.attributes?["ApproximateReceiveCount"].flatMap { Int($0) } ?? 1
         return BrokerMessage(
-            token: message.ReceiptHandle,
-            identity: message.MessageId,
+            token: message.receiptHandle,
+            identity: message.messageId,
             sentAtMicros: sentMillis.map { $0 * microsPerMilli },
             isRedelivered: receipts > 1,
             headers: headers.fields,
-            body: Array(message.Body.utf8)
+            body: Array(message.body.utf8)
         )
     }
 

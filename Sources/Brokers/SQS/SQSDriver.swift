@@ -90,8 +90,4 @@ package struct SQSPlace: Sendable {
     package var sessionToken: String?
 
     package var queueURL: String { endpoint + path }
-    /// With the port, as it stands in the request's `Host`.
-    var authority: String {
-        String(endpoint.drop { $0 != "/" }.drop { $0 == "/" }.dropLast())
-    }
 }

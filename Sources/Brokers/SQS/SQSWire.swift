@@ -1,61 +1,61 @@
-/// What is asked of SQS and what it answers; names are the protocol's.
+/// What is asked of SQS and what it answers; names are the protocol's, which begin with capitals.
 enum SQSWire {
     struct GetQueueAttributes: Encodable {
-        var QueueUrl: String
-        var AttributeNames = ["QueueArn"]
+        var queueUrl: String
+        var attributeNames = ["QueueArn"]
     }
 
     struct Receive: Encodable {
-        var QueueUrl: String
-        var MaxNumberOfMessages: Int
-        var WaitTimeSeconds: Int
-        var VisibilityTimeout: Int
-        var AttributeNames = ["SentTimestamp", "ApproximateReceiveCount"]
-        var MessageAttributeNames = ["All"]
+        var queueUrl: String
+        var maxNumberOfMessages: Int
+        var waitTimeSeconds: Int
+        var visibilityTimeout: Int
+        var attributeNames = ["SentTimestamp", "ApproximateReceiveCount"]
+        var messageAttributeNames = ["All"]
     }
 
     struct Received: Decodable {
-        var Messages: [Message]?
+        var messages: [Message]?
     }
 
     struct Message: Decodable {
-        var MessageId: String
-        var ReceiptHandle: String
-        var Body: String
-        var Attributes: [String: String]?
-        var MessageAttributes: [String: Attribute]?
+        var messageId: String
+        var receiptHandle: String
+        var body: String
+        var attributes: [String: String]?
+        var messageAttributes: [String: Attribute]?
     }
 
     struct Attribute: Decodable {
         /// Nil for bytes.
-        var StringValue: String?
+        var stringValue: String?
     }
 
     struct Batch<Entry: Encodable>: Encodable {
-        var QueueUrl: String
-        var Entries: [Entry]
+        var queueUrl: String
+        var entries: [Entry]
     }
 
     struct DeleteEntry: Encodable {
-        var Id: String
-        var ReceiptHandle: String
+        var id: String
+        var receiptHandle: String
     }
 
     struct VisibilityEntry: Encodable {
-        var Id: String
-        var ReceiptHandle: String
-        var VisibilityTimeout: Int
+        var id: String
+        var receiptHandle: String
+        var visibilityTimeout: Int
     }
 
     struct BatchAnswer: Decodable {
-        var Failed: [Failure]?
+        var failed: [Failure]?
     }
 
     struct Failure: Decodable {
-        var Id: String
-        var Code: String
-        var SenderFault: Bool?
-        var Message: String?
+        var id: String
+        var code: String
+        var senderFault: Bool?
+        var message: String?
     }
 
     struct Nothing: Decodable {}

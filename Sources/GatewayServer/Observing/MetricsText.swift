@@ -14,6 +14,7 @@ package struct MetricsText: Sendable {
     /// Lines of functions' logs that found no room.
     package var lostLogLines = 0
     package var ledger: LedgerMetrics?
+    package var queues = QueueSample([])
 
     package init(version: String) { self.version = version }
 
@@ -26,6 +27,7 @@ package struct MetricsText: Sendable {
         write(pools: &text)
         write(memory: &text)
         if let ledger { ledger.write(&text) }
+        queues.write(&text)
         text.begin(
             "faas_log_lines_lost_total",
             .counter,

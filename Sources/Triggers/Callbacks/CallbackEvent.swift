@@ -34,7 +34,7 @@ struct CallbackEvent: Sendable {
     /// Nil for an empty answer that has none.
     private let contentType: String?
 
-    /// - Parameter source: Comes before `/function/NAME` in the event's `source`; may be empty.
+    /// `source` comes before `/function/NAME` in the event's `source`, and may be empty.
     init(_ callback: StoredCallback, source: String) {
         answer = callback.answer
         attributes = [

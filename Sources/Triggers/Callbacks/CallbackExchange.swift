@@ -17,7 +17,7 @@ final class CallbackExchange {
     private var hasOpenedSocket = false
     private var refusal: String?
 
-    /// - Parameter isStopping: Asked about once a second; the try is broken off when it is true.
+    /// `isStopping` is asked about once a second; the try is broken off when it is true.
     init(
         to url: CallbackURL,
         fields: [(name: String, value: String)],

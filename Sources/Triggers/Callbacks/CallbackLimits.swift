@@ -2,7 +2,9 @@
 package struct CallbackLimits: Sendable {
     /// Posts at once, each of which holds a thread; default 16.
     package var postsMax = 16
-    /// Answers that wait for a post to end; default 1,000. What comes beyond is to be tried again.
+    /// Answers that wait for a post to end; default 1,000.
+    ///
+    /// What comes beyond is to be tried again.
     package var waitingMax = 1_000
     /// From the look-up of the name to the last byte read, in milliseconds; default 10 s.
     package var totalMillis = 10_000

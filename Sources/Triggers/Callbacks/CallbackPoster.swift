@@ -30,10 +30,10 @@ package final class CallbackPoster: Sendable {
     private let state = Mutex(State())
     private let isStopping = Atomic(false)
 
-    /// - Parameters:
-    ///   - secret: What the posts are signed with; see `secret(atPath:)`.
-    ///   - source: Comes before `/function/NAME` in the events' `source`; may be empty.
-    ///   - threads: Run the posts, up to `limits.postsMax` of them at once.
+    /// Signs with `secret`; `source` comes before `/function/NAME` in the events' `source`, and may
+    /// be empty.
+    ///
+    /// `threads` run the posts, which block them: up to `limits.postsMax` at once.
     package init(
         secret: [UInt8],
         source: String,
@@ -58,8 +58,10 @@ package final class CallbackPoster: Sendable {
         }
     }
 
-    /// Posts an answer once, and says whether that is done with: it was delivered, or never will
-    /// be, which is a warning in the log. Else it is worth another try.
+    /// Posts an answer once, and says whether that is done with.
+    ///
+    /// It is when it was delivered, and when it never will be, which is a warning in the log. Else
+    /// it is worth another try.
     ///
     /// `done` is called once, on one of the threads, or before this returns.
     package func post(

@@ -10,9 +10,10 @@ extension CallbackPoster {
     /// How the tools of Standard Webhooks write a secret.
     private static let secretPrefix = "whsec_"
 
-    /// The secret that callbacks are signed with: base64 of at least 32 bytes, with `whsec_` before
-    /// it or without, in a file that only its owner may read. Made at first use, from the kernel's
-    /// random source.
+    /// The secret that callbacks are signed with, made at first use from the kernel's random source.
+    ///
+    /// The file holds at least 32 bytes in base64, with `whsec_` before it or without, and only its
+    /// owner may read it.
     ///
     /// Throws `inputOutput` where the file can't be read or made or others may read it, `corrupt`
     /// where it holds anything else.
@@ -63,8 +64,8 @@ extension CallbackPoster {
     /// Writes it beside the path and links it there when it is whole: whoever comes second, and
     /// whoever comes after a crash, reads the one that is there.
     private static func makeSecret(atPath path: String) throws(StorageError) {
-        var random = SystemRandomNumberGenerator()
-        let secret = (0..<secretBytes).map { _ in UInt8.random(in: 0 ... .max, using: &random) }
+        var secret = [UInt8](repeating: 0, count: secretBytes)
+        guard getentropy(&secret, secret.count) == 0 else { throw failure("making", path) }
         let text = Array((Base64.encode(secret) + "\n").utf8)
         let draft = "\(path).\(getpid())"
         unlink(draft)

@@ -7,9 +7,9 @@ struct CallbackSignature: Sendable {
 
     init(secret: [UInt8]) { self.secret = secret }
 
-    /// The fields that go with `body`; nil when libcrypto has no HMAC-SHA256.
+    /// Signs `body` as sent at `unixSeconds`, which lets the receiver refuse what is old.
     ///
-    /// - Parameter unixSeconds: When it is sent, so that the receiver can refuse what is old.
+    /// - Returns: The header fields; nil when libcrypto has no HMAC-SHA256.
     func fields(
         id: String,
         unixSeconds: Int64,

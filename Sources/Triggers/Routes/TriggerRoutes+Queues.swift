@@ -1,5 +1,5 @@
 import Functions
-import GatewayAPI
+package import GatewayAPI
 import GatewayServer
 import HTTPTypes
 import Hummingbird
@@ -73,6 +73,15 @@ extension TriggerRoutes {
             throw QueueError.notFound(QueueKey(.queue, name))
         }
         return name
+    }
+
+    /// All queues that have something to tell, for `/metrics`.
+    package func samples() async -> [QueueReport] {
+        guard let all = try? await engine.status() else { return [] }
+        let now = Clock.wallMicros()
+        let shown = all.filter { $0.key.kind == .queue || $0.counts.enqueued > 0 || $0.ready > 0 }
+        return (shown.map { QueueReport($0, atMicros: now) } + brokers.reports())
+            .sorted { ($0.source, $0.name) < ($1.source, $1.name) }
     }
 
     private func reports(_ request: Request) async throws -> [QueueReport] {
