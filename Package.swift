@@ -195,8 +195,8 @@ let package = Package(
             dependencies: [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances", "CLinux",
                 "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
-                "GatewayServer", "Triggers", "Brokers", nioCore, nioPosix, logging, lifecycle, signals,
-                arguments, yams,
+                "GatewayServer", "Triggers", "Brokers", nioCore, nioPosix, logging, lifecycle,
+                signals, arguments, yams,
             ] + hummingbird,
             path: "gateway",
             exclude: ["run", "traits", "openapi.yaml"],

@@ -74,11 +74,17 @@ enum GatewayProcess {
             path: "\(settings.dataFolder)/queue.sqlite",
             synchronous: settings.ledger.synchronous
         )
+        // Of their own: slow receivers hold up nobody else.
+        var callbackLimits = CallbackLimits()
+        callbackLimits.postsMax = postingThreadCount
+        let postingThreads = NIOThreadPool(numberOfThreads: postingThreadCount)
+        postingThreads.start()
         let poster = CallbackPoster(
             secret: try CallbackPoster.secret(atPath: "\(settings.dataFolder)/callback.key"),
-            source: "faas",
-            threads: threads,
-            logger: logger
+            source: "",
+            threads: postingThreads,
+            logger: logger,
+            limits: callbackLimits
         )
         let engine = try QueueEngine(
             store: queues,
@@ -202,6 +208,8 @@ enum GatewayProcess {
 
         await stop(scheduler: scheduler, logger: logger)
         brokers.close()
+        poster.stop()
+        try await postingThreads.shutdownGracefully()
         engine.close()
         dispatcher.close()
         logs.close()
@@ -274,6 +282,8 @@ enum GatewayProcess {
 
     /// Threads for calls that block: the OCI runtime, forks, databases, files.
     private static let threadCount = 16
+    /// Callbacks that are posted at once.
+    private static let postingThreadCount = 4
     private static let backlog = 1024
 }
 

@@ -44,6 +44,7 @@ def rows(results: Raw) -> list[Row]:
         "cold": cold_rows,
         "burst": burst_rows,
         "idle": idle_rows,
+        "events": event_rows,
     }
     return [row for part, found in results.items() for row in makers[part](found)]
 
@@ -178,6 +179,64 @@ def idle_rows(found: Raw) -> list[Row]:
     return [
         at_most(what, "under 100 MB resident", f"{resident:.0f} MB", resident, 100),
         at_most(what, "start-up under 2 s", f"{seconds:.2f} s", seconds, 2),
+    ]
+
+
+def event_rows(found: Raw) -> list[Row]:
+    batches = found["enqueue"]["batches"]["per_second"] * 100
+    single = found["enqueue"]["single"]["per_second"]
+    drained = median(each["drained"] for each in found["rounds"])
+    sync = median(each["synchronous"] for each in found["rounds"])
+    ratio = median(each["drained"] / each["synchronous"] for each in found["rounds"])
+    first = found["fromEmpty"]
+    short, long = found["depths"]
+    slower = long["batchMillis"] / short["batchMillis"]
+    held = short["drained"] / long["drained"]
+    what = f"{long['messages']:,} messages waiting"
+    promised = f"at most 2 times slower than at {short['messages']:,}"
+    return [
+        at_least(
+            "enqueue in batches of 100",
+            "at least 20,000 durable messages/s",
+            f"{batches:,.0f}/s",
+            batches,
+            20_000,
+        ),
+        at_least(
+            "enqueue one by one, keep-alive",
+            "at least 5,000 durable messages/s",
+            f"{single:,.0f}/s",
+            single,
+            5_000,
+        ),
+        at_least(
+            "drain of a queue",
+            "at least 60 % of the synchronous route",
+            f"{drained:,.0f}/s against {sync:,.0f}: {ratio:.0%}",
+            ratio,
+            0.6,
+        ),
+        at_most(
+            "first message, empty pool, zygote present",
+            "within 50 ms",
+            spread(first),
+            median(first),
+            50,
+        ),
+        at_most(
+            f"enqueue, {what}",
+            promised,
+            f"{long['batchMillis']:.2f} ms a batch against {short['batchMillis']:.2f}",
+            slower,
+            2,
+        ),
+        at_most(
+            f"lease, {what}",
+            promised,
+            f"{long['drained']:,.0f}/s against {short['drained']:,.0f}",
+            held,
+            2,
+        ),
     ]
 
 

@@ -63,7 +63,7 @@ class Connection:
         if "transfer-encoding" in headers:
             body = self.chunks(body)
         else:
-            while len(body) < int(headers["content-length"]):
+            while len(body) < int(headers.get("content-length", 0)):
                 body += self.more()
         return Answer(status, headers, body, (time.perf_counter() - started) * 1000)
 

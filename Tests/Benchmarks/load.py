@@ -29,12 +29,22 @@ class Load:
         return {**asdict(self), "per_second": round(self.per_second)}
 
 
-def drive(url: str, depth: int, seconds: float) -> Load:
-    """Posts `BODY` on `depth` connections at once; each must be answered, and with 200."""
+def drive(
+    url: str,
+    depth: int,
+    seconds: float,
+    body: str = BODY.decode(),
+    kind: str = "application/json",
+) -> Load:
+    """Posts on `depth` connections at once; each must be answered, and with a status below 400."""
     command = ["wrk", "-t1", f"-c{depth}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     done = subprocess.run(
         [*command, "-s", str(BENCHMARKS / "wrk_post.lua"), url],
-        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "BENCH_BODY": BODY.decode()},
+        env={
+            "PATH": "/usr/bin:/bin:/usr/local/bin",
+            "BENCH_BODY": body,
+            "BENCH_TYPE": kind,
+        },
         capture_output=True,
         text=True,
         timeout=seconds + 30,

@@ -23,7 +23,7 @@ BODY = json.dumps(
     separators=(",", ":"),
 ).encode()
 DEPTHS = (1, 16, 64)
-PARTS = ("warm", "fromZero", "cold", "burst", "idle")
+PARTS = ("warm", "fromZero", "cold", "burst", "events", "idle")
 
 
 @dataclass
@@ -65,6 +65,15 @@ class Settings:
     @property
     def idle_starts(self) -> int:
         return 1 if self.quick else 5
+
+    @property
+    def drained(self) -> int:
+        """Messages of a queue whose draining is timed."""
+        return 20_000 if self.quick else 100_000
+
+    @property
+    def long_queue(self) -> int:
+        return 100_000 if self.quick else 1_000_000
 
     @property
     def data(self) -> Path:

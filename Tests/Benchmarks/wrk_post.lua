@@ -1,7 +1,7 @@
 -- Posts the body in BENCH_BODY, and says what came of it in one line of JSON.
 wrk.method = "POST"
 wrk.body = os.getenv("BENCH_BODY")
-wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Content-Type"] = os.getenv("BENCH_TYPE") or "application/json"
 
 function done(summary, latency)
    local errors = summary.errors

@@ -8,7 +8,7 @@ final class ServerProgram: Sendable {
     }
 
     static let readyMillisMax = 90_000
-    private static let pauseMicros: UInt32 = 20_000
+    private static let pauseMillis: Int32 = 20
 
     let process: pid_t
 
@@ -91,7 +91,8 @@ final class ServerProgram: Sendable {
             guard ContinuousClock.now - start < .milliseconds(Self.readyMillisMax),
                 Glibc.kill(process, 0) == 0
             else { throw Fault(description: "no \(what)") }
-            usleep(Self.pauseMicros)
+            // The server says nothing when it is ready: it can only be asked again.
+            poll(nil, 0, Self.pauseMillis)
         }
     }
 

@@ -63,6 +63,9 @@ LAW: dict[str, set[str]] = {
         "GatewayServer",
         "CCrypto",
         "CCurlShim",
+        # To the compiler this is where `stat` comes from.
+        "CDispatch",
+        "FoundationInternationalization",
         "Logging",
     }
     | NIO

@@ -46,7 +46,7 @@ import Testing
         arguments: [
             "", "example.org", "/path", "//example.org", "ftp://example.org", "file:///etc/passwd",
             "unix:///run/x.sock", "gopher://example.org", "javascript:alert(1)", "http://",
-            "http:///path", "http://user@example.org", "http://user:password@example.org",
+            "http://user@example.org", "http://user:password@example.org",
             "http://:password@example.org", "http://@example.org", "http://example.org/a b",
             "http://example.org/\r\nX-A: b", "http://example.org\0.example.com",
             "http://example.org:99999", "http://[::1", "structured+", "structured+ftp://a.example",

@@ -166,14 +166,13 @@ import Testing
         var limits = CallbackLimits()
         limits.postsMax = 2
         let poster = poster(limits)
+        let url = "\(receiver.url)/status/200"
 
         let done = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<20 {
                 group.addTask {
                     await withCheckedContinuation { continuation in
-                        poster.post(.sample(to: "\(receiver.url)/status/200")) {
-                            continuation.resume(returning: $0)
-                        }
+                        poster.post(.sample(to: url)) { continuation.resume(returning: $0) }
                     }
                 }
             }

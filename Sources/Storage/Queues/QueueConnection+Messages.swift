@@ -57,6 +57,10 @@ extension QueueConnection {
         }.first
     }
 
+    package func isThere(_ place: Int64) throws(StorageError) -> Bool {
+        try statements.isThere.integer { $0.bind(1, place) } != nil
+    }
+
     package func message(_ id: InvocationID) throws(StorageError) -> StoredMessage? {
         try all(statements.find) { $0.bind(1, id) }.first
     }
@@ -98,18 +102,21 @@ extension QueueConnection {
         }
     }
 
-    package func acknowledge(_ place: Int64) throws(StorageError) {
-        try statements.acknowledge.run { $0.bind(1, place) }
+    /// Removes a message.
+    /// - Returns: false when it was not there.
+    package func acknowledge(_ place: Int64) throws(StorageError) -> Bool {
+        try statements.acknowledge.run { $0.bind(1, place) } > 0
     }
 
-    /// Delays a message until another attempt.
+    /// Delays a message until another attempt; it is no dead letter from then on.
+    /// - Returns: false when it was not there.
     package func retry(
         _ place: Int64,
         attempt: Int32,
         tries: Int,
         dueAt: Int64,
         failure: MessageFailure
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Bool {
         try statements.retry.run {
             $0.bind(1, Int64(attempt))
             $0.bind(2, Int64(tries))
@@ -117,10 +124,11 @@ extension QueueConnection {
             $0.bind(4, failure.code)
             $0.bind(5, failure.detail)
             $0.bind(6, place)
-        }
+        } > 0
     }
 
-    /// Notes that attempt `attempt` ends the message as a dead letter, once it has its usage record.
+    /// Notes that attempt `attempt` ends the message as a dead letter, once it has its usage
+    /// record.
     package func prepare(
         _ place: Int64,
         attempt: Int32,
@@ -135,6 +143,8 @@ extension QueueConnection {
     }
 
     /// Makes a message a dead letter at another place.
+    /// - Returns: false when it was not there.
+    @discardableResult
     package func bury(
         _ place: Int64,
         at newPlace: Int64,
@@ -142,7 +152,7 @@ extension QueueConnection {
         tries: Int,
         failure: MessageFailure,
         diedAt: Int64
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Bool {
         try statements.bury.run {
             $0.bind(1, newPlace)
             $0.bind(2, MessagePlace.queue(of: place))
@@ -152,7 +162,7 @@ extension QueueConnection {
             $0.bind(6, failure.code)
             $0.bind(7, failure.detail)
             $0.bind(8, place)
-        }
+        } > 0
     }
 
     /// Makes a dead letter an ordinary message at another place; its attempts count from there.

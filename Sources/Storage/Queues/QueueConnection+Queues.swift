@@ -27,8 +27,19 @@ extension QueueConnection {
         }
     }
 
+    /// Adds a queue whose number is known, unless it is there.
+    package func putQueue(_ number: Int64, _ key: QueueKey) throws(StorageError) {
+        try statements.putQueue.run {
+            $0.bind(1, number)
+            $0.bind(2, key.kind.rawValue)
+            $0.bind(3, key.name)
+        }
+    }
+
+    /// Removes a queue that has no messages; another one may get its number.
     package func removeQueue(_ number: Int64) throws(StorageError) {
         try statements.removeQueue.run { $0.bind(1, number) }
+        try statements.forgetQueue.run { $0.bind(1, number) }
     }
 
     /// How many messages lie where; walks all of them.
@@ -60,12 +71,20 @@ extension QueueConnection {
     }
 
     /// Removes up to `limit` messages that are no dead letters.
-    /// - Returns: how many.
-    package func clear(_ queue: Int64, limit: Int) throws(StorageError) -> Int {
-        try statements.clear.run {
+    /// - Returns: how many, and how many of those were delayed.
+    package func clear(
+        _ queue: Int64,
+        limit: Int
+    ) throws(StorageError) -> (messages: Int, delayed: Int) {
+        var cleared = (messages: 0, delayed: 0)
+        try statements.clear.rows {
             Self.bind($0, queue)
             $0.bind(3, Int64(limit))
+        } _: {
+            cleared.messages += 1
+            cleared.delayed += Int($0.integer(0))
         }
+        return cleared
     }
 
     private static func bind(_ statement: SQLiteStatement, _ queue: Int64) {

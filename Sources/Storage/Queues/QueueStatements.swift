@@ -3,8 +3,8 @@ final class QueueStatements {
     // Queues.
     let queues: SQLiteStatement
     let addQueue: SQLiteStatement
+    let putQueue: SQLiteStatement
     let removeQueue: SQLiteStatement
-    let count: SQLiteStatement
     let counts: SQLiteStatement
     let lastPlace: SQLiteStatement
     let oldest: SQLiteStatement
@@ -15,6 +15,7 @@ final class QueueStatements {
     let readOne: SQLiteStatement
     let readGroup: SQLiteStatement
     let find: SQLiteStatement
+    let isThere: SQLiteStatement
     let due: SQLiteStatement
     let nextDue: SQLiteStatement
     let delayedGroups: SQLiteStatement
@@ -30,6 +31,7 @@ final class QueueStatements {
     let findDuplicate: SQLiteStatement
     let remember: SQLiteStatement
     let forgetDuplicates: SQLiteStatement
+    let forgetQueue: SQLiteStatement
     let addFailure: SQLiteStatement
     let forgetFailures: SQLiteStatement
     // Results and callbacks.
@@ -58,8 +60,10 @@ final class QueueStatements {
         addQueue = try make(
             "INSERT INTO queue (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING number"
         )
+        putQueue = try make(
+            "INSERT INTO queue (number, kind, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        )
         removeQueue = try make("DELETE FROM queue WHERE number = ?")
-        count = try make("SELECT count(*) FROM message WHERE place >= ? AND place < ?")
         counts = try make(
             """
             SELECT place >> 40, origin, dueAt IS NOT NULL, count(*) FROM message GROUP BY 1, 2, 3
@@ -74,7 +78,7 @@ final class QueueStatements {
             DELETE FROM message WHERE place IN (
                 SELECT place FROM message WHERE place >= ? AND place < ? AND origin IS NULL
                 LIMIT ?
-            )
+            ) RETURNING dueAt IS NOT NULL
             """
         )
         insert = try make(
@@ -111,6 +115,7 @@ final class QueueStatements {
             FROM message WHERE id = ?
             """
         )
+        isThere = try make("SELECT 1 FROM message WHERE place = ?")
         due = try make(
             "SELECT place, groupKey FROM message WHERE dueAt <= ? ORDER BY dueAt LIMIT ?"
         )
@@ -123,7 +128,7 @@ final class QueueStatements {
         retry = try make(
             """
             UPDATE message SET attempt = ?, tries = ?, dueAt = ?, verdict = NULL, code = ?,
-                detail = ? WHERE place = ?
+                detail = ?, origin = NULL, diedAt = NULL WHERE place = ?
             """
         )
         prepare = try make(
@@ -170,6 +175,7 @@ final class QueueStatements {
             )
             """
         )
+        forgetQueue = try make("DELETE FROM deduplication WHERE queue = ?")
         addFailure = try make(
             """
             INSERT INTO failure (id, attempt, code, detail, expiresAt) VALUES (?, ?, ?, ?, ?)

@@ -168,7 +168,7 @@ extension BrokerConsumer {
     }
 
     private func start(_ messages: [BrokerMessage]) {
-        let ids = messages.map { $0.invocationID(source: source) }
+        let ids = messages.map { $0.invocationID(source: source, function: function) }
         let known: [InvocationID: Ledger.Attempts]
         do throws(StorageError) {
             known = try engine.ledger.attempts(of: ids)
@@ -181,8 +181,11 @@ extension BrokerConsumer {
         }
         var invocations: [Invocation] = []
         for (message, id) in zip(messages, ids) {
-            // A broker may deliver again what is under way here.
-            if leases.values.contains(where: { $0.id == id }) { continue }
+            // A broker may deliver again what is under way here: its newest token counts.
+            if let token = leases.first(where: { $0.value.id == id })?.key {
+                leases[token]?.message.token = message.token
+                continue
+            }
             if known[id]?.completed != nil {
                 settlements.append(BrokerSettlement(token: message.token, verdict: .acknowledged))
                 continue
@@ -325,11 +328,16 @@ extension BrokerConsumer {
 
 extension BrokerMessage {
     /// The same for each delivery, wherever the broker says who a message is.
-    func invocationID(source: BrokerSource) -> InvocationID {
+    ///
+    /// Unlike for another function, and for another place at the same broker.
+    func invocationID(source: BrokerSource, function: FunctionName) -> InvocationID {
+        let options = source.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let parts = [function.description, source.shownURL] + options + [identity]
         // FNV-1a: the same in each process, unlike Swift's hashes.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in source.shownURL.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        for byte in identity.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in parts.joined(separator: "\u{0}").utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
         hash = (hash ^ (hash >> 32)) &* 0xd6e8_feb8_6659_fd93
         return InvocationID(acceptedAtMicros: sentAtMicros ?? 0, random: hash ^ (hash >> 32))
     }

@@ -10,7 +10,7 @@ extension CallbackPoster {
     /// How the tools of Standard Webhooks write a secret.
     private static let secretPrefix = "whsec_"
 
-    /// The secret that callbacks are signed with, made at first use from the kernel's random source.
+    /// The secret that callbacks are signed with, made at first use from the kernel's randomness.
     ///
     /// The file holds at least 32 bytes in base64, with `whsec_` before it or without, and only its
     /// owner may read it.

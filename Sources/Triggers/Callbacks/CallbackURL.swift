@@ -3,8 +3,8 @@ import CCurlShim
 /// Where an answer is to be posted, as libcurl understands it.
 ///
 /// The text is an `http` or `https` URL. With `structured+` before it, as in
-/// `structured+https://example.org/results`, the event is sent in CloudEvents' structured mode, else
-/// in the binary one.
+/// `structured+https://example.org/results`, the event is sent in CloudEvents' structured mode,
+/// else in the binary one.
 struct CallbackURL: Sendable, Hashable {
     enum Reading: Sendable, Hashable {
         case url(CallbackURL)

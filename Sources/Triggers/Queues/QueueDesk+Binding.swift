@@ -21,6 +21,10 @@ extension QueueDesk {
         atMicros now: Int64
     ) throws(StorageError) {
         functions[function.name.description] = function
+        let ticking = Set(function.triggers.schedules.map(\.name))
+        schedules = schedules.filter { key, _ in
+            key.function != function.name || ticking.contains(key.name)
+        }
         var bound: Set<Int64> = []
         for trigger in function.triggers.queues {
             // A message that a broker gave and that died can be redriven like any other.
@@ -77,21 +81,36 @@ extension QueueDesk {
 
     func attach(_ number: Int64, _ plan: QueueConsumer.Plan) throws(StorageError) {
         guard let queue = queues[number] else { return }
-        queue.dead = plan.dead
+        queue.plan = plan
         active.insert(number)
         guard queue.consumer == nil else {
             queue.consumer?.plan = plan
             return
         }
-        var consumer = QueueConsumer(plan: plan, queue: number, groupsMax: limits.groupsMax)
-        let range = MessagePlace.range(of: number)
-        for (place, group) in try connection.delayedGroups() where range.contains(place) {
-            consumer.hold(group: group, for: place)
-        }
+        queue.consumer = consumer(plan, number, holding: try delayedGroups(in: number))
+    }
+
+    /// Delayed messages of a queue that hold up a group.
+    func delayedGroups(
+        in queue: Int64
+    ) throws(StorageError) -> [(place: Int64, groupKey: String)] {
+        let range = MessagePlace.range(of: queue)
+        return try connection.delayedGroups().filter { range.contains($0.place) }
+    }
+
+    /// A consumer that reads a queue from its front, around what is in flight.
+    func consumer(
+        _ plan: QueueConsumer.Plan,
+        _ queue: Int64,
+        holding delayed: [(place: Int64, groupKey: String)]
+    ) -> QueueConsumer {
+        var consumer = QueueConsumer(plan: plan, queue: queue, groupsMax: limits.groupsMax)
+        for (place, group) in delayed { consumer.hold(group: group, for: place) }
+        let range = MessagePlace.range(of: queue)
         for lease in leases.values where range.contains(lease.message.place) {
             consumer.adopt(group: lease.message.groupKey, place: lease.message.place)
         }
-        queue.consumer = consumer
+        return consumer
     }
 
     private func detachQueues(of name: FunctionName, except kept: Set<Int64>) {

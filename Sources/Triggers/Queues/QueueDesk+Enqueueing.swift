@@ -37,8 +37,10 @@ extension QueueDesk {
             enqueued.ids.append(order.message.id)
         }
         let added = orders.count - enqueued.duplicates
+        // The limit goes for all that is enqueued in a turn.
+        queue.waiting += added
+        undo.append { queue.waiting -= added }
         after.append { [self] in
-            queues[number]?.waiting += added
             queues[number]?.delayed += delayed
             queues[number]?.counts.enqueued += Int64(added)
             queues[number]?.consumer?.arrived()

@@ -15,23 +15,33 @@ extension QueueDesk {
                 resumes = min(resumes ?? .max, paused)
                 continue
             }
-            try feed(queue, atMicros: now)
-            active.remove(number)
+            if try feed(queue, atMicros: now) {
+                active.remove(number)
+            } else {
+                resumes = now
+            }
         }
         return resumes
     }
 
-    private func feed(_ queue: Queue, atMicros now: Int64) throws(StorageError) {
-        while true {
+    /// - Returns: false when there may be more to begin: what was read waits for its groups.
+    private func feed(_ queue: Queue, atMicros now: Int64) throws(StorageError) -> Bool {
+        for _ in 0..<Self.readsMax {
+            guard let room = queue.consumer?.room(atMicros: now), room > 0 else { return true }
+            // Only when what was taken is in `leases`, which keeps it from being read again.
+            if queue.consumer?.isHungry == true { try refill(queue, room: room) }
             var batch: [StoredMessage] = []
-            while let room = queue.consumer?.room(atMicros: now), room > 0 {
-                if queue.consumer?.isHungry == true { try refill(queue, room: room) }
-                guard let message = queue.consumer?.next() else { break }
-                batch.append(message)
+            while batch.count < room, let message = queue.consumer?.next() { batch.append(message) }
+            guard !batch.isEmpty else {
+                if queue.consumer?.isHungry == true { continue }
+                return true
             }
-            guard !batch.isEmpty else { return }
-            try start(batch, queue)
+            do throws(StorageError) { try start(batch, queue) } catch {
+                for message in batch.reversed() { queue.consumer?.refused(message, atMicros: now) }
+                throw error
+            }
         }
+        return false
     }
 
     private func refill(_ queue: Queue, room: Int) throws(StorageError) {
@@ -52,6 +62,8 @@ extension QueueDesk {
         var invocations: [Invocation] = []
         for var message in batch {
             var attempt = message.attempt
+            // A function for dead letters has attempts of its own.
+            if message.origin != nil { message.tries = 0 }
             if let attempts = known[message.id] {
                 if let end = Self.end(message, attempts, plan) {
                     leases[message.place] = Lease(message: message, attempt: end.attempt)
@@ -110,14 +122,16 @@ extension QueueDesk {
         }
         if attempts.completed != nil { return answer(.done, nil) }
         let unnoted = Int(max(0, attempts.last - message.attempt))
-        guard message.tries + unnoted >= plan.attempts else { return nil }
+        guard unnoted > 0, message.tries + unnoted >= plan.attempts else { return nil }
         let unknown = MessageFailure(
             code: "internal",
             detail: "The last attempt failed; the gateway stopped before it was noted why."
         )
-        return answer(.hopeless, unnoted > 0 ? unknown : message.failure)
+        return answer(.hopeless, unknown)
     }
 
+    /// Times that a queue is read before others have their turn.
+    private static let readsMax = 16
     /// Messages read at a time, at least.
     private static let readMin = 64
     /// Bytes of messages read at a time, beyond the first.

@@ -66,6 +66,7 @@ extension QueueDesk {
                     active.insert(origin)
                 }
             }
+            after.append { [self] in reread(queue) }
             if moved >= Self.redriveMax { break }
         }
         return moved
@@ -86,6 +87,7 @@ extension QueueDesk {
                 after.append { [self] in
                     queues[queue]?.waiting -= removed
                     queues[queue]?.dying[origin, default: 0] -= removed
+                    reread(queue)
                 }
                 return removed
             }
@@ -95,15 +97,23 @@ extension QueueDesk {
             throw QueueError.notFound(QueueKey(.queue, name))
         }
         let removed = try connection.clear(number, limit: Self.purgeMax)
+        // With the last ones go those that held up their groups.
+        let held = removed.messages < Self.purgeMax ? try delayedGroups(in: number) : nil
         after.append { [self] in
-            queue.waiting -= removed
-            queue.delayed = min(queue.delayed, queue.waiting)
-            queue.consumer?.dropRead()
-            for place in leases.keys where MessagePlace.queue(of: place) == number {
-                leases[place]?.isPurged = true
+            queue.waiting -= removed.messages
+            queue.delayed -= removed.delayed
+            if let held, let plan = queue.consumer?.plan {
+                queue.consumer = consumer(plan, number, holding: held)
             }
+            reread(number)
         }
-        return removed
+        return removed.messages
+    }
+
+    /// What was read of a queue may be there no longer.
+    private func reread(_ number: Int64) {
+        queues[number]?.consumer?.dropRead()
+        active.insert(number)
     }
 
     /// Removes an empty queue that no function names.
@@ -117,14 +127,19 @@ extension QueueDesk {
         if queues.values.contains(where: { $0.dead == number && $0.consumer != nil }) {
             throw QueueError.inUse("\(name) is where dead letters of another queue go")
         }
-        guard queue.waiting == 0 else {
+        guard try connection.lastPlace(in: number) == nil else {
             throw QueueError.inUse("\(name) has \(queue.waiting) messages: purge or redrive them")
         }
+        guard !queues.values.contains(where: { $0.dying[number, default: 0] > 0 }) else {
+            throw QueueError.inUse("there are dead letters of \(name): purge or redrive them")
+        }
         try connection.removeQueue(number)
-        after.append { [self] in
-            queues[number] = nil
-            numbers[queue.key] = nil
-            active.remove(number)
+        // At once: what is enqueued in the same turn must not find it.
+        queues[number] = nil
+        numbers[queue.key] = nil
+        undo.append { [self] in
+            queues[number] = queue
+            numbers[queue.key] = number
         }
     }
 

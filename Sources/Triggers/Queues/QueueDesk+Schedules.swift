@@ -54,6 +54,7 @@ extension QueueDesk {
         )
         guard let expression = try? CronExpression(trigger.cron), let zone = Zone(trigger.zone)
         else {
+            schedules[key] = nil
             logger.error(
                 "a schedule cannot run: its expression or its zone is not known",
                 metadata: ["schedule": "\(name)/\(trigger.name)"]

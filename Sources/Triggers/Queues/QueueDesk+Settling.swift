@@ -24,16 +24,12 @@ extension QueueDesk {
     func settle(_ answer: Answer, atMicros now: Int64) throws(StorageError) {
         guard let lease = leases[answer.token] else { return }
         let queue = queues[MessagePlace.queue(of: answer.token)]
-        if lease.isPurged {
-            after.append { [self] in left(lease, queue, nil) }
-            return
-        }
         switch answer.verdict {
         case .done: try acknowledge(lease, answer, queue, atMicros: now)
-        case .notAttempted: giveBack(lease, queue, atMicros: now)
+        case .notAttempted: try giveBack(lease, queue, atMicros: now)
         case .hopeless: try bury(lease, answer, queue, atMicros: now)
         case .failed:
-            let attemptsMax = queue?.consumer?.plan.attempts ?? 1
+            let attemptsMax = queue?.plan?.attempts ?? 1
             if lease.message.tries + 1 >= attemptsMax {
                 try bury(lease, answer, queue, atMicros: now)
             } else {
@@ -48,9 +44,10 @@ extension QueueDesk {
         _ queue: Queue?,
         atMicros now: Int64
     ) throws(StorageError) {
-        let place = lease.message.place
-        try connection.acknowledge(place)
-        if queue?.consumer?.plan.keepsAnswers ?? true {
+        guard try connection.acknowledge(lease.message.place) else {
+            return try drop(lease, queue)
+        }
+        if queue?.plan?.keepsAnswers ?? true {
             try connection.finishResult(of: answer.id)
             if let url = lease.message.callback {
                 try connection.addCallback(ofResult: answer.id, url: url, endedAt: now)
@@ -60,6 +57,7 @@ extension QueueDesk {
         let group = try nextOfGroup(lease, queue)
         after.append { [self] in
             left(lease, queue, group)
+            leftQueue(lease, queue)
             queue?.counts.completed(atMicros: now)
         }
     }
@@ -73,20 +71,22 @@ extension QueueDesk {
         let message = lease.message
         let failure = MessageFailure(answer)
         let tries = message.tries + 1
-        let backoff = queue?.consumer?.plan.backoff ?? Backoff()
+        let backoff = queue?.plan?.backoff ?? Backoff()
         let pause = backoff.pauseMillis(after: tries, jitter: Double.random(in: 0..<1))
         let due = now + Int64(pause) * 1_000
-        try connection.retry(
+        let isThere = try connection.retry(
             message.place,
             attempt: answer.attempt,
             tries: tries,
             dueAt: due,
             failure: failure
         )
+        guard isThere else { return try drop(lease, queue) }
         try note(failure, answer, atMicros: now)
         nextDue = min(nextDue ?? due, due)
         after.append { [self] in
             leases[message.place] = nil
+            if let origin = message.origin { queue?.dying[origin, default: 0] -= 1 }
             _ = queue?.consumer?.ended(message.place, group: message.groupKey, .delayed)
             queue?.delayed += 1
             queue?.counts.retried += 1
@@ -105,8 +105,8 @@ extension QueueDesk {
         let failure = MessageFailure(answer)
         let wasAttempted = answer.outcome != .rejected
         let home = MessagePlace.queue(of: message.place)
-        let dead = queue?.dead ?? home
-        try connection.bury(
+        let dead = queue?.dead.flatMap { queues[$0] }?.number ?? home
+        let isThere = try connection.bury(
             message.place,
             at: place(in: dead),
             attempt: wasAttempted ? answer.attempt : message.attempt,
@@ -114,8 +114,9 @@ extension QueueDesk {
             failure: failure,
             diedAt: now
         )
+        guard isThere else { return try drop(lease, queue) }
         try note(failure, answer, atMicros: now)
-        if queue?.consumer?.plan.keepsAnswers ?? false {
+        if queue?.plan?.keepsAnswers ?? false {
             try keep(answer, function: function(of: lease), isFinal: true, atMicros: now)
             if let url = message.callback {
                 try connection.addCallback(ofResult: answer.id, url: url, endedAt: now)
@@ -125,6 +126,7 @@ extension QueueDesk {
         let group = try nextOfGroup(lease, queue)
         after.append { [self] in
             left(lease, queue, group)
+            leftQueue(lease, queue)
             queues[dead]?.waiting += 1
             queues[dead]?.dying[home, default: 0] += 1
             queues[dead]?.consumer?.arrived()
@@ -135,12 +137,23 @@ extension QueueDesk {
     }
 
     /// Nothing is written: the message was never attempted.
-    private func giveBack(_ lease: Lease, _ queue: Queue?, atMicros now: Int64) {
+    private func giveBack(
+        _ lease: Lease,
+        _ queue: Queue?,
+        atMicros now: Int64
+    ) throws(StorageError) {
+        guard try connection.isThere(lease.message.place) else { return try drop(lease, queue) }
         after.append { [self] in
             leases[lease.message.place] = nil
             queue?.consumer?.refused(lease.message, atMicros: now)
             activate(queue)
         }
+    }
+
+    /// The message was removed while it was in flight.
+    private func drop(_ lease: Lease, _ queue: Queue?) throws(StorageError) {
+        let group = try nextOfGroup(lease, queue)
+        after.append { [self] in left(lease, queue, group) }
     }
 
     /// The next message of the group that waited for this one, if any does.
@@ -152,10 +165,15 @@ extension QueueDesk {
         return try connection.message(ofGroup: key, after: lease.message.place)
     }
 
+    /// A message is counted no longer.
+    private func leftQueue(_ lease: Lease, _ queue: Queue?) {
+        queue?.waiting -= 1
+        if let origin = lease.message.origin { queue?.dying[origin, default: 0] -= 1 }
+    }
+
     private func left(_ lease: Lease, _ queue: Queue?, _ next: StoredMessage?) {
         let message = lease.message
-        if leases.removeValue(forKey: message.place)?.isPurged == false { queue?.waiting -= 1 }
-        if let origin = message.origin { queue?.dying[origin, default: 0] -= 1 }
+        leases[message.place] = nil
         if let key = message.groupKey,
             queue?.consumer?.ended(message.place, group: key, .left) != nil
         {
@@ -225,13 +243,25 @@ extension KeptAnswer {
             detail: answer.detail
         )
         problem.instance = answer.id.description
+        // To the ledger an input that is refused is an answer; to who waits for one it is none.
+        let outcome: Outcome =
+            isProblem && answer.outcome == .completed ? .failed : answer.outcome
         self.init(
             id: answer.id,
             function: function,
-            outcome: answer.outcome.rawValue,
+            outcome: outcome.rawValue,
             status: isProblem ? problem.status : answer.status,
-            headers: isProblem ? Array("content-type: \(MediaType.problem)".utf8) : answer.headers,
+            headers: isProblem
+                ? Array("content-type: \(MediaType.problem)".utf8)
+                : Self.withContentType(answer.headers),
             body: isProblem ? (try? JSONCoding.encode(problem)) ?? [] : answer.body
         )
+    }
+
+    /// A handler's answer is JSON unless it says otherwise.
+    private static func withContentType(_ headers: [UInt8]) -> [UInt8] {
+        guard MessageHeaders.value(of: "content-type", in: headers) == nil else { return headers }
+        let type = Array("content-type: \(MediaType.json)".utf8)
+        return headers.isEmpty ? type : type + [UInt8(ascii: "\n")] + headers
     }
 }

@@ -13,8 +13,8 @@ final class QueueDesk {
         let number: Int64
         let key: QueueKey
         var consumer: QueueConsumer?
-        /// Where its dead letters go, as far as it ever had a function.
-        var dead: Int64?
+        /// What its last consumer was told, which goes for what is in flight when that is gone.
+        var plan: QueueConsumer.Plan?
         /// The last place that was given out.
         var last: Int64
         /// Messages up to here were there before this gateway was: the ledger may know more of
@@ -25,6 +25,9 @@ final class QueueDesk {
         /// Dead letters by the queue they died in.
         var dying: [Int64: Int] = [:]
         var counts = QueueCounts()
+
+        /// Where its dead letters go, as far as it ever had a function.
+        var dead: Int64? { plan?.dead }
 
         init(number: Int64, key: QueueKey, last: Int64) {
             self.number = number
@@ -38,8 +41,6 @@ final class QueueDesk {
     struct Lease {
         var message: StoredMessage
         var attempt: Int32
-        /// It is not in the file any more.
-        var isPurged = false
     }
 
     let connection: QueueConnection
@@ -53,6 +54,10 @@ final class QueueDesk {
     /// Queues that may have something to begin.
     var active: Set<Int64> = []
     var after: [() -> Void] = []
+    /// What takes back changes in memory that had to be made before the commit.
+    var undo: [() -> Void] = []
+    /// Queues whose rows may not be in the file yet.
+    private var unwritten: [Int64: QueueKey] = [:]
     /// Ends that were found in the ledger, to be taken in with the next turn.
     var recovered: [Answer] = []
     /// Who waits for a message's end, each by a mark of its own.
@@ -102,14 +107,39 @@ final class QueueDesk {
         numbers[key] = number
     }
 
+    /// Begins a turn's transaction, with the queues that a failed one left unwritten.
+    func beginTurn() throws(StorageError) {
+        try connection.begin()
+        for (number, key) in unwritten { try connection.putQueue(number, key) }
+    }
+
+    /// The turn is in the file: memory follows.
+    func endTurn() throws(StorageError) {
+        try connection.commit()
+        unwritten.removeAll()
+        undo.removeAll(keepingCapacity: true)
+        let effects = after
+        after.removeAll(keepingCapacity: true)
+        for effect in effects { effect() }
+    }
+
+    /// Nothing of the turn is in the file.
+    func abandonTurn() {
+        connection.abandon()
+        after.removeAll()
+        for effect in undo.reversed() { effect() }
+        undo.removeAll()
+    }
+
     /// The number of a queue, which is made if it is not there.
     ///
-    /// Outside of what `after` undoes: a queue without messages harms nobody.
+    /// Outside of what `undo` takes back, as plans may have it: it is written with the next turn.
     func number(of key: QueueKey) throws(StorageError) -> Int64 {
         if let number = numbers[key] { return number }
         guard let number = try connection.addQueue(key) else {
             throw StorageError(.fault, "the queue \(key.name) is there and unknown")
         }
+        unwritten[number] = key
         try open(number, key)
         return number
     }

@@ -152,14 +152,16 @@ extension QueueEngine {
     private func serve(_ desk: QueueDesk) {
         var pending: [Command] = []
         var resumes: Int64?
+        var isRetry = false
         while true {
             let now = Clock.wallMicros()
             let isLast = take(
                 into: &pending,
-                until: pending.isEmpty ? wakeAt(desk, resumes) : now + Self.retryMicros,
-                now: now
+                until: isRetry ? now + Self.retryMicros : wakeAt(desk, resumes),
+                now: now,
+                isRetry: isRetry
             )
-            turn(desk, &pending)
+            isRetry = !turn(desk, &pending)
             if isLast { break }
             resumes = feed(desk)
         }
@@ -188,10 +190,14 @@ extension QueueEngine {
 
     /// Waits for commands until an instant, and takes all that are there.
     /// - Returns: whether the engine is closing.
-    private func take(into pending: inout [Command], until: Int64, now: Int64) -> Bool {
+    private func take(
+        into pending: inout [Command],
+        until: Int64,
+        now: Int64,
+        isRetry: Bool
+    ) -> Bool {
         monitor.lock()
         defer { monitor.unlock() }
-        let isRetry = !pending.isEmpty
         if until > now {
             let wait = min(until - now, Self.waitMicrosMax)
             let deadline = Monitor.nowNanos() + wait * 1_000
@@ -207,14 +213,15 @@ extension QueueEngine {
     }
 
     /// One transaction; what it could not do stays in `pending` if it must be done.
-    private func turn(_ desk: QueueDesk, _ pending: inout [Command]) {
+    /// - Returns: false when it failed.
+    private func turn(_ desk: QueueDesk, _ pending: inout [Command]) -> Bool {
         let now = Clock.wallMicros()
         pending += desk.recovered.map { .settle($0) }
         desk.recovered = []
-        guard !pending.isEmpty || wakeAt(desk, nil) <= now else { return }
+        guard !pending.isEmpty || wakeAt(desk, nil) <= now else { return true }
         var answers: [@Sendable () -> Void] = []
         do throws(StorageError) {
-            try desk.connection.begin()
+            try desk.beginTurn()
             for command in pending {
                 if let answer = try handle(command, desk, now) { answers.append(answer) }
             }
@@ -222,16 +229,15 @@ extension QueueEngine {
             try desk.fireSchedules(atMicros: now, makeID: makeID)
             try desk.forget(atMicros: now)
             try desk.sendCallbacks(atMicros: now)
-            try desk.connection.commit()
+            try desk.endTurn()
         } catch {
-            return fail(desk, &pending, error)
+            fail(desk, &pending, error)
+            return false
         }
         pending.removeAll(keepingCapacity: true)
-        let effects = desk.after
-        desk.after.removeAll(keepingCapacity: true)
-        for effect in effects { effect() }
         for answer in answers { answer() }
         checkpointer.callIfDue(desk.connection)
+        return true
     }
 
     /// - Returns: what is to be said once the transaction is durable.
@@ -263,8 +269,7 @@ extension QueueEngine {
 
     /// Nothing of the turn is in the file: who can try again is told, the rest is kept.
     private func fail(_ desk: QueueDesk, _ pending: inout [Command], _ error: StorageError) {
-        desk.connection.abandon()
-        desk.after.removeAll()
+        desk.abandonTurn()
         logger.error(
             "queues cannot be written; trying again",
             metadata: ["error": "\(error)", "pending": "\(pending.count)"]

@@ -55,7 +55,8 @@ extension TriggerRoutes {
         let id = engine.makeID(Clock.wallMicros())
         var headers = try MessageHeaders.lines(request.headers, withContentType: true)
         if request.headers[.contentType] == nil {
-            headers = Array("content-type: \(MediaType.json)\n".utf8) + headers
+            let type = Array("content-type: \(MediaType.json)".utf8)
+            headers = headers.isEmpty ? type : type + [UInt8(ascii: "\n")] + headers
         }
         try await engine.enqueue(
             NewMessage(id: id, callback: callback, headers: headers, body: body),
@@ -237,8 +238,7 @@ extension InvocationReport {
             at(key, .dead)
             message = failure?.detail ?? message
             explanation.append(
-                "It is a dead letter of \(key.text)\(failure.map { " (\($0.code))" } ?? ""): "
-                    + "`faas queue redrive \(key.name)` has it tried again."
+                "It is a dead letter of \(key.text)\(failure.map { " (\($0.code))" } ?? "")."
             )
         case .none: break
         }

@@ -177,7 +177,8 @@ extension QueueReport {
             inFlight: status.inFlight,
             dead: status.dead,
             deadQueue: status.deadQueue,
-            oldestAgeMillis: status.oldest.map { max(0, now / 1_000 - $0.acceptedAtMillis) },
+            oldestAgeMillis: status.ready + status.delayed + status.inFlight == 0
+                ? nil : status.oldest.map { max(0, now / 1_000 - $0.acceptedAtMillis) },
             enqueued: counts.enqueued,
             completed: counts.completed,
             retried: counts.retried,
