@@ -19,6 +19,8 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
     package var scale: Manifest.Scale
     package var network: Manifest.Network
     package var isolation: Manifest.Isolation
+    /// What invokes it besides HTTP, each in words.
+    package var triggers: [String]
     /// Nil until the revision has loaded once.
     package var runtime: RuntimeFacts?
     package var pool: PoolCounts
@@ -46,6 +48,7 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
         self.scale = revision.manifest.scale
         self.network = revision.manifest.network
         self.isolation = revision.manifest.isolation
+        self.triggers = revision.manifest.triggers.texts
         self.runtime = runtime
         self.pool = pool
         self.url = url
@@ -62,5 +65,17 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
             pool: pool,
             url: url
         )
+    }
+}
+
+extension Manifest.Triggers {
+    /// `queue patients`, `queue nats://host:4222`, `schedule */5 * * * * in Europe/Stockholm`.
+    fileprivate var texts: [String] {
+        queues.map { queue in
+            switch queue.source {
+            case .embedded(let name): "queue \(name)"
+            case .broker(let broker): "queue \(broker.shownURL)"
+            }
+        } + schedules.map { "schedule \($0.cron) in \($0.zone)" }
     }
 }

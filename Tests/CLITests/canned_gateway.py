@@ -35,6 +35,7 @@ DESCRIPTION = SUMMARY | {
     "scale": {"min": 0, "max": 8, "concurrency": 1, "keepAliveMillis": 60000, "queue": 256},
     "network": "none",
     "isolation": "zygote",
+    "triggers": [],
     "runtime": {
         "handlerKind": "predict",
         "schema": {"input": {"type": "object"}},

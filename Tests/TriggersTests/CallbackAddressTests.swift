@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Triggers
+import Triggers
 
 @Suite struct CallbackAddressTests {
     @Test(

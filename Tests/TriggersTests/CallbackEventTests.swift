@@ -2,7 +2,7 @@ import Foundation
 import Storage
 import Testing
 
-@testable import Triggers
+import Triggers
 
 @Suite struct CallbackEventTests {
     private func structured(_ contentType: String?, _ body: String) throws -> [String: Any] {

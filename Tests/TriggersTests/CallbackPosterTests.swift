@@ -5,7 +5,7 @@ import NIOPosix
 import Storage
 import Testing
 
-@testable import Triggers
+import Triggers
 
 /// Against a real HTTP server.
 @Suite struct CallbackPosterTests {

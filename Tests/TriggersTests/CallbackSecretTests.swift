@@ -2,7 +2,7 @@ import Foundation
 import Storage
 import Testing
 
-@testable import Triggers
+import Triggers
 
 @Suite final class CallbackSecretTests {
     private let folder = FileManager.default.temporaryDirectory

@@ -1,8 +1,7 @@
 import Functions
 import Storage
 import Testing
-
-@testable import Triggers
+import Triggers
 
 /// Random events for a consumer over a queue that is a dictionary, checked after each step.
 struct ConsumerWalk {

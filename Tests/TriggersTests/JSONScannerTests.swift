@@ -1,7 +1,6 @@
 import Foundation
 import Testing
-
-@testable import Triggers
+import Triggers
 
 @Suite struct JSONScannerTests {
     @Test(arguments: [

@@ -1,8 +1,7 @@
 import Functions
 import Storage
 import Testing
-
-@testable import Triggers
+import Triggers
 
 @Suite struct QueueConsumerTests {
     @Test(arguments: 0..<60)
@@ -21,7 +20,7 @@ import Testing
         var now: Int64 = 1_000_000
         var pauses: [Int64] = []
         for _ in 0..<12 {
-            let next = try #require(consumer.next())
+            let next = try consumer.taken()
             consumer.refused(next, atMicros: now)
             #expect(consumer.room(atMicros: consumer.pausedUntil - 1) == 0)
             pauses.append(consumer.pausedUntil - now)
@@ -30,10 +29,10 @@ import Testing
         }
         #expect(pauses.prefix(4) == [20_000, 40_000, 80_000, 160_000])
         #expect(pauses.last == 5_000_000)
-        let next = try #require(consumer.next())
+        let next = try consumer.taken()
         _ = consumer.ended(next.place, group: nil, .left)
         consumer.read([StoredMessage(place: 1 << 40 | 2)], isLast: true)
-        consumer.refused(try #require(consumer.next()), atMicros: now)
+        consumer.refused(try consumer.taken(), atMicros: now)
         #expect(consumer.pausedUntil - now == 20_000)
     }
 
@@ -41,7 +40,7 @@ import Testing
         var consumer = try makeConsumer()
         consumer.read([StoredMessage(place: 1 << 40 | 1)], isLast: false)
         consumer.read([StoredMessage(place: 1 << 40 | 2)], isLast: true)
-        let both = [try #require(consumer.next()), try #require(consumer.next())]
+        let both = [try consumer.taken(), try consumer.taken()]
         for message in both { consumer.refused(message, atMicros: 1_000) }
         #expect(consumer.pausedUntil == 21_000)
         #expect(consumer.inFlight == 0)
@@ -56,7 +55,7 @@ import Testing
             ],
             isLast: false
         )
-        let first = try #require(consumer.next())
+        let first = try consumer.taken()
         _ = consumer.next()
         #expect(!consumer.isHungry)
         _ = consumer.ended(first.place, group: "a", .left)
@@ -97,5 +96,12 @@ extension StoredMessage {
             headers: [],
             body: []
         )
+    }
+}
+
+extension QueueConsumer {
+    fileprivate mutating func taken() throws -> StoredMessage {
+        let message = next()
+        return try #require(message)
     }
 }

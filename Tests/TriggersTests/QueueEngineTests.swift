@@ -1,9 +1,9 @@
+import Billing
 import Functions
 import GatewayServer
 import Storage
 import Testing
-
-@testable import Triggers
+import Triggers
 
 @Suite(.timeLimit(.minutes(1))) struct QueueEngineTests {
     @Test func `messages begin in their order and leave the queue when they are done`()
@@ -80,7 +80,10 @@ import Testing
         node.invoker.end(try await node.invoker.next(), .failed)
         try await node.settle()
         guard case .retrying(_, let function, let due, let failure) = try await node.engine.find(id)
-        else { Issue.record("it does not wait for another attempt"); return }
+        else {
+            Issue.record("it does not wait for another attempt")
+            return
+        }
         #expect(function?.description == "echo")
         #expect(failure?.code == "handlerRaised")
         let pause = due / 1_000 - id.acceptedAtMillis

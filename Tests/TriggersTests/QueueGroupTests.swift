@@ -1,8 +1,7 @@
 import Functions
 import Storage
 import Testing
-
-@testable import Triggers
+import Triggers
 
 @Suite(.timeLimit(.minutes(1))) struct QueueGroupTests {
     @Test func `messages of a group go one after another, over failures and others' heads`()

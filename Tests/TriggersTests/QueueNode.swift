@@ -4,8 +4,7 @@ import Logging
 import NIOConcurrencyHelpers
 import Storage
 import Testing
-
-@testable import Triggers
+import Triggers
 
 /// A queue engine with real databases in a folder, and an invoker that does as the test says.
 final class QueueNode: Sendable {
@@ -34,7 +33,12 @@ final class QueueNode: Sendable {
     deinit { close() }
 
     func close() {
-        guard !isClosed.withLockedValue({ was in defer { was = true }; return was }) else { return }
+        guard
+            !isClosed.withLockedValue({ was in
+                defer { was = true }
+                return was
+            })
+        else { return }
         engine.close()
     }
 

@@ -116,8 +116,14 @@ final class ScriptedInvoker: Invoker, @unchecked Sendable {
             bytesOut: 1,
             prices: Prices(nanosPerInvocation: 100, nanosPerGiBSecond: 1_000)
         )
-        let refusals = writer.withLockedValue { try? $0.connection.commit([record]) }
-        precondition(refusals?.isEmpty == true, "the ledger refused attempt \(invocation.attempt)")
+        writer.withLockedValue { writer in
+            do {
+                let refusals = try writer.connection.commit([record])
+                precondition(refusals.isEmpty, "attempt \(record.attempt) was there already")
+            } catch {
+                preconditionFailure("the ledger cannot be written: \(error)")
+            }
+        }
     }
 }
 

@@ -66,6 +66,7 @@ package enum FunctionText {
             ("scale", text(function.scale)),
             ("network", function.network.rawValue),
             ("isolation", function.isolation.rawValue),
+            ("triggers", (["http"] + function.triggers).joined(separator: ", ")),
         ]
     }
 

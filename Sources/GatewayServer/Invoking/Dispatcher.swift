@@ -14,7 +14,6 @@ package final class Dispatcher: Sendable {
     package let configuration: GatewayConfiguration
     package let logs: FunctionLogs
     package let ledgerMetrics = LedgerMetrics()
-    let logger: Logger
     private let routes = NIOLockedValueBox<[String: Route]>([:])
     private let loops: [ObjectIdentifier: InvocationLoop]
     private let eventLoops: [any EventLoop]
@@ -32,7 +31,6 @@ package final class Dispatcher: Sendable {
     ) throws {
         self.configuration = configuration
         self.logs = logs
-        self.logger = logger
         random = Synchronization.Atomic(UInt64.random(in: .min ... .max))
         var states: [ObjectIdentifier: InvocationLoop] = [:]
         for loop in loops {
@@ -43,10 +41,14 @@ package final class Dispatcher: Sendable {
         }
         self.loops = states
         eventLoops = loops
+        let health = LedgerHealth(logger: logger)
         self.ledger = try LedgerWriter(
             ledger,
             deliver: Self.deliver,
-            observe: { [ledgerMetrics] in ledgerMetrics.record($0) }
+            observe: { [ledgerMetrics] commit in
+                ledgerMetrics.record(commit)
+                health.observe(commit)
+            }
         )
     }
 

@@ -82,6 +82,36 @@ package struct StoredMessage: Sendable {
     package var callback: String?
     package var headers: [UInt8]
     package var body: [UInt8]
+
+    package init(
+        place: Int64,
+        id: InvocationID,
+        attempt: Int32 = 0,
+        tries: Int = 0,
+        dueAt: Int64? = nil,
+        hasVerdict: Bool = false,
+        groupKey: String? = nil,
+        origin: Int64? = nil,
+        diedAt: Int64? = nil,
+        failure: MessageFailure? = nil,
+        callback: String? = nil,
+        headers: [UInt8],
+        body: [UInt8]
+    ) {
+        self.place = place
+        self.id = id
+        self.attempt = attempt
+        self.tries = tries
+        self.dueAt = dueAt
+        self.hasVerdict = hasVerdict
+        self.groupKey = groupKey
+        self.origin = origin
+        self.diedAt = diedAt
+        self.failure = failure
+        self.callback = callback
+        self.headers = headers
+        self.body = body
+    }
 }
 
 /// Why an attempt failed: a stable code, and words for a person.

@@ -5,16 +5,16 @@ import Glibc
 ///
 /// An IPv4 address has its IPv4-mapped form (RFC 4291, section 2.5.5.2), so that there is one way
 /// to judge both.
-struct CallbackAddress: Sendable, Hashable {
-    let bits: UInt128
+package struct CallbackAddress: Sendable, Hashable {
+    package let bits: UInt128
 
-    init(bits: UInt128) { self.bits = bits }
+    package init(bits: UInt128) { self.bits = bits }
 
-    init(fourBytes: UInt32) { bits = 0xffff << 32 | UInt128(fourBytes) }
+    package init(fourBytes: UInt32) { bits = 0xffff << 32 | UInt128(fourBytes) }
 
     /// Reads an address as it stands in a URL: IPv6 with or without brackets, IPv4 in all the forms
     /// that `inet_aton` takes (`127.1`, `0x7f000001`, `017700000001`); nil when it is a name.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         var text = String(text)
         if text.hasPrefix("["), text.hasSuffix("]") { text = String(text.dropFirst().dropLast()) }
         // A name's closing dot is no part of it.
@@ -53,12 +53,12 @@ struct CallbackAddress: Sendable, Hashable {
     }
 
     /// Reaches this host alone.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         bits == 1 || Block(four: 0x7f00_0000, 8).contains(self)
     }
 
     /// Why no callback goes there; nil when one may.
-    var refusal: String? {
+    package var refusal: String? {
         if let kind = Self.kind(of: self) { return kind }
         // `::1` would be 0.0.0.1.
         guard bits != 1 else { return nil }

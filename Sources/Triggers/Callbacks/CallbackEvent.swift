@@ -1,6 +1,6 @@
 import Functions
 import GatewayAPI
-import Storage
+package import Storage
 
 /// The end of an asynchronous invocation as a CloudEvent 1.0, in its HTTP binding
 /// (https://github.com/cloudevents/spec, version 1.0.2).
@@ -12,8 +12,8 @@ import Storage
 /// | `type` | `faas.invocation.` and the outcome: `completed`, `failed`, `timedOut`, `rejected` |
 /// | `time` | when the invocation ended |
 /// | `status` | an extension: the HTTP status that a synchronous caller would have had |
-struct CallbackEvent: Sendable {
-    enum Mode: Sendable, Hashable {
+package struct CallbackEvent: Sendable {
+    package enum Mode: Sendable, Hashable {
         /// The answer is the body as it is, and the attributes are header fields.
         case binary
         /// The body is JSON that holds both.
@@ -21,7 +21,7 @@ struct CallbackEvent: Sendable {
     }
 
     /// What is sent.
-    struct Content: Sendable {
+    package struct Content: Sendable {
         var fields: [(name: String, value: String)]
         var body: [UInt8]
     }
@@ -29,13 +29,13 @@ struct CallbackEvent: Sendable {
     private static let cloudEventPrefix = "application/cloudevents"
     private static let typePrefix = "faas.invocation."
 
-    let answer: KeptAnswer
+    package let answer: KeptAnswer
     private let attributes: [(name: String, value: String)]
     /// Nil for an empty answer that has none.
     private let contentType: String?
 
     /// `source` comes before `/function/NAME` in the event's `source`, and may be empty.
-    init(_ callback: StoredCallback, source: String) {
+    package init(_ callback: StoredCallback, source: String) {
         answer = callback.answer
         attributes = [
             ("specversion", "1.0"),
@@ -49,7 +49,7 @@ struct CallbackEvent: Sendable {
             ?? (answer.body.isEmpty ? nil : "application/octet-stream")
     }
 
-    func content(_ mode: Mode) -> Content {
+    package func content(_ mode: Mode) -> Content {
         // In the binary mode a receiver would take an answer that is an event itself for the event.
         let isEvent = contentType?.lowercased().hasPrefix(Self.cloudEventPrefix) == true
         return mode == .structured || isEvent ? structured : binary

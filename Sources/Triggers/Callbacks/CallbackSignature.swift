@@ -2,15 +2,15 @@ import CCrypto
 
 /// Signs what is posted by the scheme of Standard Webhooks
 /// (https://github.com/standard-webhooks/standard-webhooks): its symmetric signature, version 1.
-struct CallbackSignature: Sendable {
+package struct CallbackSignature: Sendable {
     private let secret: [UInt8]
 
-    init(secret: [UInt8]) { self.secret = secret }
+    package init(secret: [UInt8]) { self.secret = secret }
 
     /// Signs `body` as sent at `unixSeconds`, which lets the receiver refuse what is old.
     ///
     /// - Returns: The header fields; nil when libcrypto has no HMAC-SHA256.
-    func fields(
+    package func fields(
         id: String,
         unixSeconds: Int64,
         body: [UInt8]
@@ -47,11 +47,11 @@ struct CallbackSignature: Sendable {
 }
 
 /// Base64 with padding (RFC 4648, section 4), by libcrypto.
-enum Base64 {
+package enum Base64 {
     /// Bytes encoded at a time: a multiple of 3, so that only the last piece is padded.
     private static let pieceBytes = 3 << 20
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text = ""
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
@@ -67,7 +67,7 @@ enum Base64 {
     }
 
     /// Nil when `text` is anything else.
-    static func decode(_ text: String) -> [UInt8]? {
+    package static func decode(_ text: String) -> [UInt8]? {
         let encoded = Array(text.utf8)
         guard encoded.count <= pieceBytes, encoded.count.isMultiple(of: 4) else { return nil }
         var bytes = [UInt8](repeating: 0, count: encoded.count / 4 * 3)

@@ -5,25 +5,25 @@ import CCurlShim
 /// The text is an `http` or `https` URL. With `structured+` before it, as in
 /// `structured+https://example.org/results`, the event is sent in CloudEvents' structured mode,
 /// else in the binary one.
-struct CallbackURL: Sendable, Hashable {
-    enum Reading: Sendable, Hashable {
+package struct CallbackURL: Sendable, Hashable {
+    package enum Reading: Sendable, Hashable {
         case url(CallbackURL)
         /// Says why it cannot be a callback's URL.
         case refused(String)
     }
 
-    static let bytesMax = 2048
-    static let structuredPrefix = "structured+"
+    package static let bytesMax = 2048
+    package static let structuredPrefix = "structured+"
 
-    let mode: CallbackEvent.Mode
+    package let mode: CallbackEvent.Mode
     /// Without the mode.
-    let text: String
+    package let text: String
     /// `https://example.org:8443`: what of it may stand in a log, because paths and queries hold
     /// secrets of receivers.
-    let origin: String
-    let host: String
+    package let origin: String
+    package let host: String
 
-    static func read(_ text: String) -> Reading {
+    package static func read(_ text: String) -> Reading {
         guard text.utf8.count <= bytesMax else {
             return .refused("the callback's URL is longer than \(bytesMax) bytes")
         }
@@ -53,13 +53,13 @@ struct CallbackURL: Sendable, Hashable {
 
     /// Why nothing may be sent to the address that stands in it; nil when one may, and when it
     /// holds a name: that is judged by what it resolves to, when the connection is made.
-    var refusal: String? {
+    package var refusal: String? {
         CallbackAddress(host)?.refusal.map { "the callback's URL holds \($0), \(host)" }
     }
 
     /// Leads to this host, by libcurl's own rule for `localhost` (RFC 6761, section 6.3) or by its
     /// address.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         let name = host.hasSuffix(".") ? String(host.dropLast()) : host
         return name == "localhost" || name.hasSuffix(".localhost")
             || CallbackAddress(host)?.isLoopback == true

@@ -1,12 +1,12 @@
 /// What a try at posting an answer came to.
-enum CallbackVerdict: Sendable, Hashable {
+package enum CallbackVerdict: Sendable, Hashable {
     case delivered
     /// No further try would end otherwise.
     case hopeless(String)
     case again(String)
 
     /// By the receiver's status.
-    init(status: Int) {
+    package init(status: Int) {
         switch status {
         case 200..<300: self = .delivered
         case 301, 308: self = .hopeless("it has moved for good, and redirects are not followed")

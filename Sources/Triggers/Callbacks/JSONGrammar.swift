@@ -1,13 +1,13 @@
 /// Says whether bytes are one JSON value (RFC 8259), without making anything of it.
-struct JSONGrammar {
+package struct JSONGrammar {
     /// Arrays and objects within one another.
-    static let depthMax = 256
+    package static let depthMax = 256
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private var at = 0
     private var depth = 0
 
-    static func accepts(_ bytes: [UInt8]) -> Bool {
+    package static func accepts(_ bytes: [UInt8]) -> Bool {
         guard String(validating: bytes, as: UTF8.self) != nil else { return false }
         return bytes.withUnsafeBufferPointer { bytes in
             var grammar = JSONGrammar(bytes: bytes)

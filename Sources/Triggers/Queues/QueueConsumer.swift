@@ -1,5 +1,5 @@
-import Functions
-import Storage
+package import Functions
+package import Storage
 
 /// One queue's way to its function: what is taken next, how much at once, and in which order.
 ///
@@ -7,19 +7,37 @@ import Storage
 /// from its front by a cursor. Messages of one group go one after another: while one is under way,
 /// or waits for another attempt, those that the cursor meets behind it are left in the file, to be
 /// read by their group when its turn has come.
-struct QueueConsumer {
+package struct QueueConsumer {
     /// What the manifest says.
-    struct Plan: Hashable {
-        var function: FunctionName
-        var trigger: Trigger
+    package struct Plan: Hashable {
+        package var function: FunctionName
+        package var trigger: Trigger
         /// Messages in flight at once.
-        var capacity: Int
-        var attempts: Int
-        var backoff: Backoff
+        package var capacity: Int
+        package var attempts: Int
+        package var backoff: Backoff
         /// The number of the queue for dead letters.
-        var dead: Int64
+        package var dead: Int64
         /// Whether answers are kept as results.
-        var keepsAnswers = false
+        package var keepsAnswers = false
+
+        package init(
+            function: FunctionName,
+            trigger: Trigger,
+            capacity: Int,
+            attempts: Int,
+            backoff: Backoff,
+            dead: Int64,
+            keepsAnswers: Bool = false
+        ) {
+            self.function = function
+            self.trigger = trigger
+            self.capacity = capacity
+            self.attempts = attempts
+            self.backoff = backoff
+            self.dead = dead
+            self.keepsAnswers = keepsAnswers
+        }
     }
 
     /// A group of which a message is under way or delayed.
@@ -30,50 +48,50 @@ struct QueueConsumer {
         var hasMore = false
     }
 
-    var plan: Plan
-    let groupsMax: Int
+    package var plan: Plan
+    package let groupsMax: Int
     /// The place of the last message that was read.
-    private(set) var cursor: Int64
+    package private(set) var cursor: Int64
     /// Nothing was behind the cursor when it was last looked at.
-    private(set) var isAtEnd = false
-    private(set) var inFlight = 0
+    package private(set) var isAtEnd = false
+    package private(set) var inFlight = 0
     private var ready: [StoredMessage] = []
     private var readyFirst = 0
     private var groups: [String: Group] = [:]
     /// Microseconds; nothing is begun before.
-    private(set) var pausedUntil: Int64 = 0
+    package private(set) var pausedUntil: Int64 = 0
     private var refusals = 0
 
-    init(plan: Plan, queue: Int64, groupsMax: Int) {
+    package init(plan: Plan, queue: Int64, groupsMax: Int) {
         self.plan = plan
         self.groupsMax = groupsMax
         cursor = MessagePlace.range(of: queue).lowerBound - 1
     }
 
     /// Messages that may be begun now.
-    func room(atMicros now: Int64) -> Int {
+    package func room(atMicros now: Int64) -> Int {
         now < pausedUntil ? 0 : max(0, plan.capacity - inFlight)
     }
 
     /// Whether more should be read before anything can be begun.
-    var isHungry: Bool { readyFirst == ready.count && !isAtEnd && groups.count < groupsMax }
+    package var isHungry: Bool { readyFirst == ready.count && !isAtEnd && groups.count < groupsMax }
 
     /// There may be messages behind the cursor again.
-    mutating func arrived() { isAtEnd = false }
+    package mutating func arrived() { isAtEnd = false }
 
     /// A message is delayed that others of its group wait for.
-    mutating func hold(group: String, for place: Int64) {
+    package mutating func hold(group: String, for place: Int64) {
         groups[group] = Group(head: place, hasMore: true)
     }
 
     /// A message is in flight since before this consumer was.
-    mutating func adopt(group: String?, place: Int64) {
+    package mutating func adopt(group: String?, place: Int64) {
         inFlight += 1
         if let group { hold(group: group, for: place) }
     }
 
     /// Forgets what was read and not begun: it may no longer be in the file.
-    mutating func dropRead() {
+    package mutating func dropRead() {
         for message in ready[readyFirst...] {
             cursor = min(cursor, message.place - 1)
             if let key = message.groupKey, groups[key]?.head == message.place { groups[key] = nil }
@@ -84,7 +102,7 @@ struct QueueConsumer {
     }
 
     /// Takes in what lies behind the cursor; `isLast` when that was all of it.
-    mutating func read(_ messages: [StoredMessage], isLast: Bool) {
+    package mutating func read(_ messages: [StoredMessage], isLast: Bool) {
         isAtEnd = isLast
         for message in messages {
             cursor = max(cursor, message.place)
@@ -100,16 +118,16 @@ struct QueueConsumer {
     }
 
     /// All up to `place` is in flight already.
-    mutating func skip(to place: Int64) { cursor = max(cursor, place) }
+    package mutating func skip(to place: Int64) { cursor = max(cursor, place) }
 
     /// A message of a group whose turn has come.
-    mutating func read(_ message: StoredMessage, ofGroup key: String) {
+    package mutating func read(_ message: StoredMessage, ofGroup key: String) {
         groups[key]?.head = message.place
         putFirst(message)
     }
 
     /// The next message to begin; it is in flight from now on.
-    mutating func next() -> StoredMessage? {
+    package mutating func next() -> StoredMessage? {
         guard readyFirst < ready.count else { return nil }
         let message = ready[readyFirst]
         readyFirst += 1
@@ -122,7 +140,7 @@ struct QueueConsumer {
     }
 
     /// A message could not be begun: it is the next one again, after a pause.
-    mutating func refused(_ message: StoredMessage, atMicros now: Int64) {
+    package mutating func refused(_ message: StoredMessage, atMicros now: Int64) {
         inFlight -= 1
         if now >= pausedUntil { refusals += 1 }
         let pause = min(Self.pauseMicrosMax, Self.pauseMicros << Int64(min(refusals - 1, 10)))
@@ -131,7 +149,7 @@ struct QueueConsumer {
     }
 
     /// What ends a message's time in flight.
-    enum End {
+    package enum End {
         /// It has left the queue.
         case left
         /// It waits for another attempt.
@@ -140,7 +158,7 @@ struct QueueConsumer {
 
     /// An attempt is over.
     /// - Returns: the place behind which the next message of its group is to be looked for.
-    mutating func ended(_ place: Int64, group key: String?, _ end: End) -> Int64? {
+    package mutating func ended(_ place: Int64, group key: String?, _ end: End) -> Int64? {
         inFlight -= 1
         refusals = 0
         guard let key, let group = groups[key] else { return nil }
@@ -158,7 +176,7 @@ struct QueueConsumer {
     }
 
     /// What was found when `ended` asked for more of a group; nil when there is nothing.
-    mutating func found(_ message: StoredMessage?, ofGroup key: String) {
+    package mutating func found(_ message: StoredMessage?, ofGroup key: String) {
         // What lies behind the cursor is met by it.
         guard let message, message.place <= cursor else {
             groups[key] = nil

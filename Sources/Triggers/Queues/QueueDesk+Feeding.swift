@@ -120,7 +120,11 @@ extension QueueDesk {
         if message.hasVerdict, attempts.last == message.attempt {
             return answer(.hopeless, message.failure)
         }
-        if attempts.completed != nil { return answer(.done, nil) }
+        // One that was noted before did not end the message: its input was refused, and it is a
+        // dead letter that waits again.
+        if let completed = attempts.completed, completed > message.attempt {
+            return answer(.done, nil)
+        }
         let unnoted = Int(max(0, attempts.last - message.attempt))
         guard unnoted > 0, message.tries + unnoted >= plan.attempts else { return nil }
         let unknown = MessageFailure(

@@ -26,7 +26,7 @@ extension QueueDesk {
         let queue = queues[MessagePlace.queue(of: answer.token)]
         switch answer.verdict {
         case .done: try acknowledge(lease, answer, queue, atMicros: now)
-        case .notAttempted: try giveBack(lease, queue, atMicros: now)
+        case .notAttempted: try giveBack(lease, answer, queue, atMicros: now)
         case .hopeless: try bury(lease, answer, queue, atMicros: now)
         case .failed:
             let attemptsMax = queue?.plan?.attempts ?? 1
@@ -139,6 +139,7 @@ extension QueueDesk {
     /// Nothing is written: the message was never attempted.
     private func giveBack(
         _ lease: Lease,
+        _ answer: Answer,
         _ queue: Queue?,
         atMicros now: Int64
     ) throws(StorageError) {
@@ -146,6 +147,7 @@ extension QueueDesk {
         after.append { [self] in
             leases[lease.message.place] = nil
             queue?.consumer?.refused(lease.message, atMicros: now)
+            queue?.counts.lastError = MessageFailure(answer).text
             activate(queue)
         }
     }

@@ -3,8 +3,8 @@
 ///
 /// Follows RFC 8259, but for two things that are the reader's business: text is not checked to be
 /// UTF-8, and a member may come twice.
-struct JSONScanner {
-    struct Fault: Error, Equatable {
+package struct JSONScanner {
+    package struct Fault: Error, Equatable {
         /// From the first byte of the text.
         var offset: Int
         var message: String
@@ -14,13 +14,13 @@ struct JSONScanner {
     private var at: Int
     private var depth = 0
 
-    init(_ bytes: ArraySlice<UInt8>) {
+    package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         at = bytes.startIndex
     }
 
     /// The one value that the text is, without the space around it.
-    mutating func whole() throws(Fault) -> ArraySlice<UInt8> {
+    package mutating func whole() throws(Fault) -> ArraySlice<UInt8> {
         let value = try value()
         skipSpace()
         guard at == bytes.endIndex else { throw fault("something follows the value") }
@@ -28,7 +28,7 @@ struct JSONScanner {
     }
 
     /// The elements of the array that comes next.
-    mutating func elements() throws(Fault) -> [ArraySlice<UInt8>] {
+    package mutating func elements() throws(Fault) -> [ArraySlice<UInt8>] {
         var elements: [ArraySlice<UInt8>] = []
         try members(of: UInt8(ascii: "["), UInt8(ascii: "]"), "an array") {
             scanner throws(Fault) in
@@ -38,7 +38,7 @@ struct JSONScanner {
     }
 
     /// The members of the object that comes next; names are without quotes and as they came.
-    mutating func members() throws(Fault) -> [(name: String, value: ArraySlice<UInt8>)] {
+    package mutating func members() throws(Fault) -> [(name: String, value: ArraySlice<UInt8>)] {
         var members: [(name: String, value: ArraySlice<UInt8>)] = []
         try self.members(of: UInt8(ascii: "{"), UInt8(ascii: "}"), "an object") {
             scanner throws(Fault) in

@@ -1,11 +1,11 @@
-import Functions
+package import Functions
 import GatewayAPI
 import Storage
 
 /// Reads what was posted to a queue: one message, or a batch in one of three forms.
-struct MessageBatch {
+package struct MessageBatch {
     /// What goes for all messages of a request.
-    struct Options {
+    package struct Options {
         /// Lines `name: value` of the request, without its content type.
         var headers: [UInt8]
         var contentType: String
@@ -14,12 +14,12 @@ struct MessageBatch {
         var deduplicationID: String?
     }
 
-    let options: Options
-    let now: Int64
-    let messagesMax: Int
-    let makeID: (Int64) -> InvocationID
+    package let options: Options
+    package let now: Int64
+    package let messagesMax: Int
+    package let makeID: (Int64) -> InvocationID
 
-    func read(_ body: [UInt8]) throws -> [MessageOrder] {
+    package func read(_ body: [UInt8]) throws -> [MessageOrder] {
         let kind = options.contentType.split(separator: ";").first.map(String.init) ?? ""
         switch kind.lowercased().filter({ $0 != " " }) {
         case MediaType.lines: return try lines(body)

@@ -98,7 +98,7 @@ extension Problem {
         case .full(let reason): self.init(.queueFull, detail: reason, retryAfterSeconds: 5)
         case .storage(let error):
             self.init(
-                .notReady,
+                error.code == .diskFull ? .storageFull : .notReady,
                 detail: "The queue cannot be written now, so nothing was taken: \(error.code).",
                 retryAfterSeconds: 5
             )

@@ -189,10 +189,10 @@ def books(gateway: Gateway, trigger: str) -> Books:
 class Stored:
     """What a gateway that was killed has left in its file of queues, dead letters not counted."""
 
+    # Messages.
     waiting: int
-    """Messages."""
+    # Those that the ledger has as completed: the kill came before they were acknowledged.
     unacknowledged: int
-    """Those of them that the ledger has as completed: the kill came before the acknowledgement."""
 
 
 def stored(gateway: Gateway) -> Stored:

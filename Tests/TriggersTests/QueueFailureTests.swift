@@ -1,0 +1,95 @@
+import Functions
+import GRDB
+import Storage
+import Testing
+import Triggers
+
+/// Another program holds the lock for writing: no transaction of the engine can begin.
+@Suite(.timeLimit(.minutes(1))) struct QueueFailureTests {
+    private struct ForeignLock {
+        private let queue: DatabaseQueue
+
+        init(_ node: QueueNode) throws {
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            queue = try DatabaseQueue(
+                path: node.folder("queue.sqlite"),
+                configuration: configuration
+            )
+            try queue.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        }
+
+        func release() throws { try queue.inDatabase { try $0.execute(sql: "COMMIT") } }
+    }
+
+    @Test func `what is sent while the file cannot be written is refused`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        let lock = try ForeignLock(node)
+        do {
+            try await node.send("1")
+            Issue.record("it was taken")
+        } catch QueueError.storage(let error) {
+            #expect(error.code == .busy)
+        }
+        try lock.release()
+        try await node.send("2")
+        #expect(try await node.invoker.next().text == "2")
+        #expect(try await node.status().counts.enqueued == 1)
+    }
+
+    @Test func `ends that cannot be written are kept until they can`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue(attempts: 1)
+        try await node.bind("other")
+        let ids = try await node.send("1", "2")
+        let first = try await node.invoker.next()
+        let second = try await node.invoker.next()
+        let lock = try ForeignLock(node)
+        node.invoker.end(first, .done)
+        node.invoker.end(second, .failed)
+        await #expect(throws: QueueError.self) { try await node.send("3") }
+        try lock.release()
+        while try await node.fate(ids[1]) != "dead" {}
+        #expect(try await node.fate(ids[0]) == "none")
+        let status = try await node.status()
+        #expect(status.counts.completed == 1)
+        #expect(status.counts.deadLettered == 1)
+        #expect(status.inFlight == 0)
+    }
+
+    @Test func `an answer is not recorded before it is kept`() async throws {
+        let node = try QueueNode()
+        try await node.bind()
+        let id = try await node.call()
+        let invocation = try await node.invoker.next()
+        let lock = try ForeignLock(node)
+        node.invoker.end(invocation, .done)
+        await #expect(throws: QueueError.self) { _ = try await node.call() }
+        #expect(try await node.ledger.records(of: id).isEmpty)
+        try lock.release()
+        while try await node.fate(id) != "none" {}
+        #expect(try await node.result(id) != nil)
+        #expect(try await node.ledger.records(of: id).count == 1)
+    }
+
+    @Test func `a queue that was made in a turn that failed is there with the next one`()
+        async throws
+    {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        let order = node.order()
+        try await node.send([order])
+        // The queue of `echo` is made, and then the id is not unique.
+        await #expect(throws: QueueError.self) {
+            try await node.engine.enqueue(order.message, of: try #require(FunctionName("echo")))
+        }
+        let id = try await node.call()
+        _ = try await node.invoker.next()
+        let next = try node.crashed()
+        #expect(try await next.fate(id) == "waiting")
+        try await next.bindQueue()
+        let begun = [try await next.invoker.next().id, try await next.invoker.next().id]
+        #expect(Set(begun) == [order.message.id, id])
+    }
+}
