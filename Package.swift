@@ -221,7 +221,10 @@ let package = Package(
         ),
         tests(
             "Triggers",
-            ["Functions", "Billing", "Storage", "GatewayAPI", "GatewayServer", nioPosix, logging]
+            [
+                "Functions", "Billing", "Storage", "GatewayAPI", "GatewayServer", "CCrypto",
+                nioCore, nioPosix, nioConcurrency, logging, grdb,
+            ]
         ),
         tests("Brokers", ["Functions", "Triggers"] + brokerLibraries),
         tests("RuntimeProtocol", ["Functions", nioCore]),

@@ -15,7 +15,11 @@ package struct TriggerHost: TriggerBinder {
         self.threads = threads
     }
 
-    package func check(_ manifest: Manifest, of name: FunctionName) async throws {
+    package func check(
+        _ manifest: Manifest,
+        of name: FunctionName,
+        for account: Account
+    ) async throws {
         for schedule in manifest.triggers.schedules where Zone(schedule.zone) == nil {
             throw Problem(
                 .triggerFailed,
@@ -23,12 +27,8 @@ package struct TriggerHost: TriggerBinder {
                     + "time zone database does not know: such as Europe/Stockholm, or UTC."
             )
         }
-        if let conflict = try await engine.conflict(of: name, manifest.triggers) {
-            throw Problem(
-                .queueInUse,
-                detail: "The queue \(conflict.queue) feeds the function \(conflict.function) "
-                    + "already: a queue feeds one function."
-            )
+        if let conflict = try await engine.conflict(of: name, account, manifest.triggers) {
+            throw Problem(.queueInUse, detail: conflict)
         }
         for trigger in manifest.triggers.queues {
             guard case .broker(let source) = trigger.source else { continue }
@@ -58,6 +58,7 @@ extension BoundFunction {
     init(_ revision: Revision) {
         self.init(
             name: revision.function,
+            account: revision.account,
             scale: revision.manifest.scale,
             triggers: revision.manifest.triggers
         )

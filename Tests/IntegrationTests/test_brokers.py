@@ -2,20 +2,33 @@
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from brokers import BrokenError, Broker, Message, free_port
-from brokers_amqp import RabbitMQ
-from brokers_nats import Nats
+from brokers import Broker, Message, free_port
+from brokers_load import (
+    DRAIN_SECONDS_MAX,
+    IN_FLIGHT_MAX,
+    MESSAGES,
+    NAMES,
+    Sender,
+    Servers,
+    all_completed,
+    all_once,
+    answered,
+    completed,
+    deploy_counted,
+    nothing_left,
+    numbered,
+    redriven,
+    report,
+)
 from brokers_redis import Redis
 from brokers_sqs import SQS
-from events import books, dead_letters
+from events import dead_letters
 from folders import function
 from gateways import Gateway
 from waiting import until
@@ -23,24 +36,11 @@ from workers import taken, worker
 
 from conftest import end
 
-MESSAGES = int(os.environ.get("FAAS_TEST_BROKER_MESSAGES", "300"))
 # Longer than any broker's lease, 30 s; some minutes' worth of tests, so only when asked for.
 LONG_SECONDS = float(os.environ.get("FAAS_TEST_BROKER_LONG", "0"))
-KINDS = (Nats, Redis, SQS, RabbitMQ)
-NAMES = [kind.name for kind in KINDS]
 NATS_LEASE_SECONDS = 2.0
-# Beside the lease of what was in flight, 30 s with SQS.
-DRAIN_SECONDS_MAX = 60 + MESSAGES // 20
+POISON_KILLS = 8
 GONE = "a broker's connection is gone"
-
-COUNTED = """
-import time
-
-def predict(input):
-    time.sleep(0.005)
-    return input
-"""
-COUNTED_SCALE = "scale: { min: 0, max: 2, concurrency: 4, keepAlive: 60s }"
 
 SHOWN = """
 import json
@@ -51,32 +51,6 @@ def handle(event, context):
     took["event"] = of and {"id": of.id, "type": of.type, "source": of.source}
     print(json.dumps(took), flush=True)
 """
-
-
-class Servers:
-    """The brokers that a run needs, each started when it is first asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.all: dict[str, Broker] = {kind.name: kind(folder / kind.name) for kind in KINDS}
-        self.is_ready: set[str] = set()
-        if RabbitMQ.path():
-            # It takes seconds: those of the tests before it.
-            self.all["amqp"].launch()
-
-    def __getitem__(self, name: str) -> Broker:
-        broker = self.all[name]
-        if broker.path() is None:
-            pytest.skip(f"{broker.program} is not installed")
-        if broker.process is None:
-            broker.launch()
-        if name not in self.is_ready:
-            broker.ready()
-            self.is_ready.add(name)
-        return broker
-
-    def stop(self) -> None:
-        for broker in self.all.values():
-            broker.stop()
 
 
 @pytest.fixture(scope="module")
@@ -104,85 +78,6 @@ def reader(gateway: Gateway, servers: Servers, place: Path) -> Iterator[Gateway]
         made.start()
         yield made
     end(made)
-
-
-def completed(gateway: Gateway, place: str) -> int:
-    """Messages of this place that have a completed row."""
-    query = "\"trigger\" = ? AND outcome = 'completed'"
-    return len({row["id"] for row in gateway.rows(query, f"queue:{place}")})
-
-
-def all_completed(gateway: Gateway, place: str, count: int = MESSAGES) -> None:
-    until(
-        lambda: completed(gateway, place) >= count,
-        f"{count} completed of {place}",
-        DRAIN_SECONDS_MAX,
-        poll=0.05,
-    )
-
-
-def numbered(count: int) -> list[Message]:
-    return [Message(str(n), json.dumps({"n": n})) for n in range(count)]
-
-
-def deploy_counted(gateway: Gateway, broker: Broker, name: str, lease: float | None = None) -> str:
-    """A function for each message of the place that has its name."""
-    broker.make(name, lease)
-    manifest = f"{COUNTED_SCALE}\ntriggers:\n  - {broker.trigger(name)}\n"
-    return gateway.deploy(function(name, COUNTED, manifest))
-
-
-def report(gateway: Gateway, place: str) -> dict[str, Any]:
-    """What `faas queue list` says of a place."""
-    queues = json.loads(gateway.cli("queue", "list", "-o", "json"))["queues"]
-    (found,) = [one for one in queues if one["name"] == place]
-    return dict(found)
-
-
-class Sender(threading.Thread):
-    """Sends one message after another, again and again until the broker has taken each."""
-
-    def __init__(self, broker: Broker, place: str, messages: list[Message]) -> None:
-        super().__init__()
-        self.broker = broker
-        self.place = place
-        self.unsent = messages
-        self.breaks = 0
-        self.fault: Exception | None = None
-
-    def run(self) -> None:
-        deadline = time.monotonic() + DRAIN_SECONDS_MAX
-        try:
-            while self.unsent:
-                self.send()
-                assert time.monotonic() < deadline, f"{len(self.unsent)} not sent"
-        except Exception as fault:
-            self.fault = fault
-
-    def send(self) -> None:
-        try:
-            self.broker.send(self.place, self.unsent)
-            self.unsent = []
-        except BrokenError as broken:
-            self.breaks += 1
-            self.unsent = self.unsent[broken.taken :]
-
-    def finish(self) -> None:
-        self.join()
-        if self.fault is not None:
-            raise self.fault
-
-
-def all_once(gateway: Gateway, place: str, what: str, count: int = MESSAGES) -> None:
-    """Fails unless each message of the place has exactly one completed row."""
-    found = books(gateway, f"queue:{place}")
-    print(
-        f"{place}: {count} messages {what}: {len(found.completed)} completed, {found.rows} rows, "
-        f"{len(found.completed_twice)} completed twice"
-    )
-    assert len(found.completed) == count
-    assert found.completed_twice == []
-    assert set(found.attempts) == set(found.completed)
 
 
 def test_messages_become_invocations(reader: Gateway, broker: Broker) -> None:
@@ -236,7 +131,9 @@ def test_every_message_is_completed_though_the_broker_is_killed(
 ) -> None:
     place = deploy_counted(reader, broker, f"{broker.name}-outage", NATS_LEASE_SECONDS)
     losses = reader.log.read_text().count(GONE)
-    sender = Sender(broker, place, numbered(MESSAGES))
+    # The first one is still in flight when the broker is back.
+    slow = Message("0", json.dumps({"seconds": broker.outage_seconds}))
+    sender = Sender(broker, place, [slow, *numbered(MESSAGES)[1:]])
     sender.start()
     until(lambda: completed(reader, place) >= MESSAGES // 4, "a part is completed", 30)
 
@@ -247,14 +144,16 @@ def test_every_message_is_completed_though_the_broker_is_killed(
     back = time.monotonic()
 
     sender.finish()
-    all_completed(reader, place)
-    seconds = time.monotonic() - back
-    all_once(
-        reader,
-        place,
-        f"with the broker gone at {done} (sender broken {sender.breaks} times), "
-        f"{seconds:.1f} s after it was back",
+    # What SQS gave out and was not answered comes after its lease: the last test waits for it.
+    late = IN_FLIGHT_MAX if broker.name == "sqs" else 0
+    all_completed(reader, place, MESSAGES - late)
+    print(
+        f"{place}: gone at {done} completed (the sender broke {sender.breaks} times), all but "
+        f"{late} completed {time.monotonic() - back:.1f} s after it was back"
     )
+    if not late:
+        all_once(reader, place, "with the broker killed")
+        nothing_left(reader, broker, place)
     assert done < MESSAGES
 
 
@@ -269,9 +168,10 @@ def test_every_message_is_completed_once_though_the_gateway_is_killed(
     senders = [Sender(broker, place, numbered(MESSAGES)) for place, broker in all_.items()]
     for sender in senders:
         sender.start()
-    for part in (8, 3):
+    for part in (1 / 8, 3 / 8):
+        enough = part * MESSAGES * len(all_)
         until(
-            lambda part=part: all(completed(reader, place) >= MESSAGES // part for place in all_),
+            lambda enough=enough: sum(completed(reader, place) for place in all_) >= enough,
             "a part is completed",
             DRAIN_SECONDS_MAX,
         )
@@ -284,8 +184,7 @@ def test_every_message_is_completed_once_though_the_gateway_is_killed(
     for place, broker in all_.items():
         all_completed(reader, place)
         all_once(reader, place, "with the gateway killed twice")
-        if broker.name != "amqp":
-            until(lambda: broker.left(place) == 0, f"{place} is empty", DRAIN_SECONDS_MAX)  # noqa: B023
+        nothing_left(reader, broker, place)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -311,8 +210,7 @@ def test_what_fails_is_retried_and_ends_among_the_dead_letters(
     attempts = reader.rows("id = ?", letters[3]["id"])
     assert [row["attempt"] for row in attempts] == [1, 2, 3]
     pauses = [
-        (later["acceptedAtMicros"] - earlier["acceptedAtMicros"]) / 1e6
-        for earlier, later in pairwise(attempts)
+        (later["acceptedAt"] - earlier["acceptedAt"]) / 1e6 for earlier, later in pairwise(attempts)
     ]
     print(f"{name}: pauses of {pauses} s")
     assert pauses[0] >= 0.2
@@ -323,11 +221,37 @@ def test_what_fails_is_retried_and_ends_among_the_dead_letters(
     moved = json.loads(reader.cli("queue", "redrive", dead, "-o", "json"))
     assert moved["moved"] == 2
     for letter in letters.values():
-        done = until(lambda: reader.rows("id = ? AND outcome = 'completed'", letter["id"]), "done")  # noqa: B023
-        assert [(row["attempt"], row["trigger"]) for row in done] == [
-            (letter["attempts"] + 1, "async")
-        ]
+        done = until(lambda: redriven(reader, letter["id"]), "tried again")  # noqa: B023
+        assert (done["attempt"], done["outcome"]) == (letter["attempts"] + 1, "completed")
     assert dead_letters(reader, dead) == []
+
+
+@pytest.mark.timeout(120 + DRAIN_SECONDS_MAX)
+def test_every_message_that_does_not_fit_is_kept_though_the_gateway_is_killed(
+    reader: Gateway, servers: Servers
+) -> None:
+    """Its row says that the handler has answered; only the dead letter keeps the message."""
+    broker = servers["redis"]
+    place, dead = "redis-poison", "redis-poison-dead"
+    count = min(MESSAGES, 500)
+    broker.make(place)
+    reader.deploy(worker(place, broker.trigger(place), scale="max: 2, concurrency: 4"))
+
+    broker.send(
+        place, [Message(one.key, '{"fails": 9, "how": "refuses"}') for one in numbered(count)]
+    )
+    for part in range(1, POISON_KILLS + 1):
+        enough = count * part // (POISON_KILLS + 1)
+        until(lambda enough=enough: answered(reader, place) >= enough, "enough are answered", 60)
+        reader.kill()
+        reader.start()
+
+    until(lambda: answered(reader, place) == count, "all are answered", DRAIN_SECONDS_MAX)
+    until(lambda: broker.left(place) == 0, f"{place} is empty", DRAIN_SECONDS_MAX)
+    letters = {one["id"] for one in dead_letters(reader, dead)}
+    rows = {row["id"] for row in reader.rows('"trigger" = ?', f"queue:{place}")}
+    print(f"{place}: {count} messages, {len(rows)} with a row, {len(letters)} dead letters")
+    assert letters == rows
 
 
 def test_what_takes_longer_than_the_lease_is_not_delivered_twice(
@@ -373,6 +297,7 @@ def refusal(gateway: Gateway, trigger: str, *secrets: str) -> str:
     outputs = [json.dumps(deploy.problem), json.dumps(deploy.events), gateway.log.read_text()]
     for secret in secrets:
         assert not [one for one in outputs if secret in one]
+    print(deploy.problem["detail"])
     return str(deploy.problem["detail"])
 
 
@@ -381,7 +306,6 @@ def test_a_broker_that_is_not_there_refuses_the_deploy(reader: Gateway, broker: 
 
     detail = refusal(reader, broker.trigger("nowhere", url), broker.password)
 
-    print(detail)
     assert "not reachable" in detail
     assert "127.0.0.1" in detail
 
@@ -394,7 +318,6 @@ def test_a_wrong_password_refuses_the_deploy(reader: Gateway, servers: Servers, 
 
     detail = refusal(reader, broker.trigger(f"{name}-locked", url), "wrong-word-93")
 
-    print(detail)
     assert "correct the" in detail
     assert "URL" in detail
 
@@ -409,7 +332,6 @@ def test_wrong_keys_refuse_the_deploy(reader: Gateway, servers: Servers) -> None
     finally:
         sqs.check_signatures(False)
 
-    print(detail)
     assert "AWS_ACCESS_KEY_ID" in detail
 
 
@@ -419,7 +341,6 @@ def test_without_keys_the_deploy_is_refused(gateway: Gateway, servers: Servers) 
 
     detail = refusal(gateway, sqs.trigger("sqs-keyless"))
 
-    print(detail)
     assert "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in detail
 
 
@@ -433,7 +354,6 @@ def test_an_unknown_place_refuses_the_deploy(
 
     detail = refusal(reader, broker.trigger("unheard-of"), broker.password)
 
-    print(detail)
     assert "unheard-of" in detail
     assert advice in detail
 
@@ -446,7 +366,6 @@ def test_a_key_that_is_no_stream_refuses_the_deploy(reader: Gateway, servers: Se
 
     detail = refusal(reader, redis.trigger("a-text"), redis.password)
 
-    print(detail)
     assert "the key is no stream" in detail
 
 
@@ -465,3 +384,13 @@ def test_no_password_is_in_what_can_be_read(reader: Gateway, broker: Broker) -> 
     ]
 
     assert [n for n, read in enumerate(reads) if broker.password in read()] == []
+
+
+@pytest.mark.timeout(120 + DRAIN_SECONDS_MAX)
+def test_what_the_way_to_sqs_was_broken_under_is_completed_too(reader: Gateway) -> None:
+    if not completed(reader, "sqs-outage"):
+        pytest.skip("the test that breaks it has not run")
+
+    all_completed(reader, "sqs-outage")
+
+    all_once(reader, "sqs-outage", "with the connections broken")

@@ -1,13 +1,11 @@
 """What queues refuse: each with a code and a reason, and without harm to others."""
 
-import hashlib
 import json
-from typing import Any
 
 import pytest
+from accounts import KEYS, WITH_KEYS
 from gateways import Gateway
-from http_client import Answer
-from queues import LINES, MESSAGES, Queue, died, ended
+from queues import LINES, MESSAGES, Queue, died, ended, refused
 from workers import worker
 
 from conftest import MakeGateway
@@ -15,7 +13,6 @@ from conftest import MakeGateway
 MESSAGE_BYTES_MAX = 6 << 20
 REQUEST_BYTES_MAX = 16 << 20
 BATCH_MESSAGES_MAX = 10_000
-KEYS = {"ada": "key-of-ada", "bob": "key-of-bob"}
 EVENTS = "application/cloudevents-batch+json"
 
 
@@ -28,14 +25,6 @@ def picky(gateway: Gateway) -> str:
 @pytest.fixture
 def queue(gateway: Gateway, picky: str) -> Queue:
     return Queue(gateway, "q-picky")
-
-
-def refused(answer: Answer, status: int, code: str) -> dict[str, Any]:
-    assert (answer.status, answer.json()["code"]) == (status, code), answer
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert problem["detail"]
-    return problem
 
 
 def others_are_served(queue: Queue) -> None:
@@ -320,21 +309,19 @@ def test_a_trigger_that_cannot_be_is_refused_with_the_reason(
 # Accounts.
 
 
-def configuration() -> str:
-    accounts = [
-        f"  - {{ account: {account}, sha256: {hashlib.sha256(key.encode()).hexdigest()} }}\n"
-        for account, key in KEYS.items()
-    ]
-    return "keys:\n" + "".join(accounts)
-
-
-def test_a_queue_is_its_accounts_own(make_gateway: MakeGateway) -> None:
-    gateway = make_gateway(config=configuration())
+@pytest.fixture
+def adas(make_gateway: MakeGateway) -> Queue:
+    """The queue of a function of Ada's, whose key is in use."""
+    gateway = make_gateway(config=WITH_KEYS)
     gateway.start()
     gateway.token = KEYS["ada"]
     triggers = ("queue: { name: q-adas }", "schedule: { cron: '@daily' }")
     gateway.deploy(worker("adas", *triggers))
-    adas = Queue(gateway, "q-adas")
+    return Queue(gateway, "q-adas")
+
+
+def test_a_queue_is_its_accounts_own(adas: Queue) -> None:
+    gateway = adas.gateway
     identity = adas.send({"fails": 1, "how": "refuses"})
     waiting = adas.send({}, X_Delay="1h")
     died(gateway, identity)
@@ -365,12 +352,49 @@ def test_a_queue_is_its_accounts_own(make_gateway: MakeGateway) -> None:
     gateway.token = KEYS["bob"]
     assert gateway.get("/v1/queues")["queues"] == []
     assert gateway.get("/v1/schedules")["schedules"] == []
-    stolen = gateway.put("bobs", worker("bobs", "queue: { name: q-bobs, dead: q-adas }"))
-    assert stolen.problem is not None, "dead letters into another account's queue"
-    taken = gateway.put("bobs", worker("bobs", "queue: { name: q-adas }"))
-    assert taken.code == "queueInUse"
 
     gateway.token = KEYS["ada"]
     counts = adas.report()
     assert (counts["delayed"], counts["dead"], counts["enqueued"]) == (1, 1, 2)
     assert [one["name"] for one in gateway.get("/v1/schedules")["schedules"]] == ["adas"]
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [
+        "{ name: q-adas }",
+        "{ name: q-bobs, dead: q-adas }",
+        "{ name: q-adas-dead }",
+        "{ name: q-bobs, dead: q-adas-dead }",
+        "{ name: adas-dead }",
+    ],
+)
+def test_no_account_gets_anothers_messages_by_naming_its_queue(adas: Queue, queue: str) -> None:
+    gateway = adas.gateway
+    died(gateway, adas.send({"fails": 1, "how": "refuses"}))
+    headers = {"Content-Type": "application/json"}
+    asked = '{"fails": 1, "how": "refuses"}'
+    called = gateway.request("POST", "/async-function/adas", asked, headers)
+    died(gateway, called.json()["id"])
+
+    gateway.token = KEYS["bob"]
+    deploy = gateway.put("bobs", worker("bobs", f"queue: {queue}"))
+
+    assert deploy.code == "queueInUse"
+    refused(gateway.request("GET", adas.path), 404, "queueNotFound")
+    gateway.token = KEYS["ada"]
+    assert len(adas.dead()) == 1
+
+
+def test_what_a_removed_function_left_is_still_its_accounts(adas: Queue) -> None:
+    gateway = adas.gateway
+    adas.send({}, X_Delay="1h")
+    gateway.remove("adas")
+
+    gateway.token = KEYS["bob"]
+    deploy = gateway.put("bobs", worker("bobs", "queue: { name: q-adas }"))
+
+    assert deploy.code == "queueInUse"
+    refused(gateway.request("GET", adas.path), 404, "queueNotFound")
+    gateway.token = KEYS["ada"]
+    assert adas.report()["depth"] == 1

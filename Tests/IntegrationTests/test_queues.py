@@ -10,21 +10,12 @@ from folders import function
 from gateways import Gateway
 from queues import LINES, MESSAGES, Queue, died, ended, report
 from waiting import until
-from workers import taken, worker
+from workers import BATCHER, taken, worker
 
 EMPTY_POOL_SECONDS_MAX = 0.5
 QUEUES = ("forms", "marked", "later", "ordered", "again", "poison", "purged", "spaced", "events")
 BACKOFF = "attempts: 3, backoff: 20ms..40ms"
 EVENTS = "application/cloudevents-batch+json"
-
-BATCH = """
-def load():
-    return None
-
-def predict_batch(model, inputs: list[int]) -> list:
-    print(len(inputs))
-    return [ValueError(f"{value} is odd") if value % 2 else value for value in inputs]
-"""
 
 MakeQueue = Callable[[str], Queue]
 
@@ -45,9 +36,7 @@ def queue(gateway: Gateway, workers: str) -> MakeQueue:
 # Sending.
 
 
-def test_a_message_becomes_an_invocation_of_the_same_id(
-    gateway: Gateway, queue: MakeQueue
-) -> None:
+def test_a_message_becomes_an_invocation_of_the_same_id(gateway: Gateway, queue: MakeQueue) -> None:
     identity = queue("forms").send({"number": 1})
 
     found = ended(gateway, identity)
@@ -320,7 +309,7 @@ def batches(gateway: Gateway) -> Iterator[Queue]:
         "scale: { max: 1, concurrency: 8 }\nbatch: { size: 8, wait: 100ms }\n"
         "triggers:\n  - queue: { name: q-batches, batch: 8, attempts: 2, backoff: 10ms..20ms }\n"
     )
-    gateway.deploy(function("batches", BATCH, manifest))
+    gateway.deploy(function("batches", BATCHER, manifest))
     return Queue(gateway, "q-batches")
 
 
@@ -333,8 +322,8 @@ def test_a_batch_fails_only_for_the_messages_that_did(gateway: Gateway, batches:
     letters = batches.dead()
     assert {letter["preview"] for letter in letters} == {str(n) for n in range(1, 16, 2)}
     assert letters[0]["reason"]["code"] == "handlerRaised"
-    answer = gateway.request("GET", "/v1/functions/batches/logs")
-    sizes = [int(json.loads(line)["text"]) for line in answer.body.splitlines() if b"stdout" in line]
+    lines = gateway.request("GET", "/v1/functions/batches/logs").body.splitlines()
+    sizes = [int(json.loads(line)["text"]) for line in lines if b"stdout" in line]
     assert sizes[0] == 8
     assert len(sizes) < len(ids)
 

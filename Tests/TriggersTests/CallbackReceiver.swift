@@ -1,9 +1,8 @@
 import Foundation
 import Functions
 import Logging
+import Storage
 import Synchronization
-
-@testable import Storage
 
 /// A real HTTP server for one test, which keeps what it was sent; it ends with this value.
 ///

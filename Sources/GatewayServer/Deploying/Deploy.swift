@@ -103,7 +103,7 @@ struct Deploy: Sendable {
     }
 
     private func serve(_ folder: FunctionFolder, digest: String) async throws {
-        try await deployer.triggers.check(folder.manifest, of: name)
+        try await deployer.triggers.check(folder.manifest, of: name, for: account)
         try await installRequirements(folder)
         let name = name
         let number = try await deployer.registry.reserveNumber(

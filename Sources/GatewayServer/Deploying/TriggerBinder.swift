@@ -3,7 +3,7 @@ package import Functions
 /// What runs functions on other events than requests.
 package protocol TriggerBinder: Sendable {
     /// Whether triggers can run here; throws a `Problem` that says why not.
-    func check(_ manifest: Manifest, of name: FunctionName) async throws
+    func check(_ manifest: Manifest, of name: FunctionName, for account: Account) async throws
 
     /// Lets a revision's triggers run, in place of those of the revision before it.
     ///

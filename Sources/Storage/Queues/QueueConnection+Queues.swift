@@ -19,20 +19,36 @@ extension QueueConnection {
         return queues
     }
 
+    /// The accounts that queues belong to.
+    package func owners() throws(StorageError) -> [Int64: Account] {
+        var owners: [Int64: Account] = [:]
+        try statements.owners.rows { owners[$0.integer(0)] = Account($0.text(1) ?? "") }
+        return owners
+    }
+
     /// - Returns: the new queue's number; nil when there is such a queue.
-    package func addQueue(_ key: QueueKey) throws(StorageError) -> Int64? {
+    package func addQueue(
+        _ key: QueueKey,
+        account: Account = .local
+    ) throws(StorageError) -> Int64? {
         try statements.addQueue.integer {
             $0.bind(1, key.kind.rawValue)
             $0.bind(2, key.name)
+            $0.bind(3, account.description)
         }
     }
 
     /// Adds a queue whose number is known, unless it is there.
-    package func putQueue(_ number: Int64, _ key: QueueKey) throws(StorageError) {
+    package func putQueue(
+        _ number: Int64,
+        _ key: QueueKey,
+        account: Account = .local
+    ) throws(StorageError) {
         try statements.putQueue.run {
             $0.bind(1, number)
             $0.bind(2, key.kind.rawValue)
             $0.bind(3, key.name)
+            $0.bind(4, account.description)
         }
     }
 

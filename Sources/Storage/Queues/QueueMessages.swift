@@ -159,4 +159,11 @@ package struct StoredCallback: Sendable {
     package var url: String
     package var endedAt: Int64
     package var tries: Int
+
+    package init(answer: KeptAnswer, url: String, endedAt: Int64, tries: Int) {
+        self.answer = answer
+        self.url = url
+        self.endedAt = endedAt
+        self.tries = tries
+    }
 }

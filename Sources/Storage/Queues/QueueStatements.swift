@@ -4,6 +4,7 @@ final class QueueStatements {
     let queues: SQLiteStatement
     let addQueue: SQLiteStatement
     let putQueue: SQLiteStatement
+    let owners: SQLiteStatement
     let removeQueue: SQLiteStatement
     let counts: SQLiteStatement
     let lastPlace: SQLiteStatement
@@ -58,11 +59,18 @@ final class QueueStatements {
         }
         queues = try make("SELECT number, kind, name FROM queue")
         addQueue = try make(
-            "INSERT INTO queue (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING number"
+            """
+            INSERT INTO queue (kind, name, account) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+            RETURNING number
+            """
         )
         putQueue = try make(
-            "INSERT INTO queue (number, kind, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+            """
+            INSERT INTO queue (number, kind, name, account) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO NOTHING
+            """
         )
+        owners = try make("SELECT number, account FROM queue")
         removeQueue = try make("DELETE FROM queue WHERE number = ?")
         counts = try make(
             """

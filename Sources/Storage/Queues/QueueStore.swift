@@ -66,6 +66,7 @@ extension QueueStore {
             number INTEGER PRIMARY KEY CHECK (number > 0),
             kind TEXT NOT NULL,
             name TEXT NOT NULL,
+            account TEXT NOT NULL,
             UNIQUE (kind, name)
         );
         CREATE TABLE message (

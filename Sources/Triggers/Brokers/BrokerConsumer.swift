@@ -241,8 +241,15 @@ extension BrokerConsumer {
 
     private func prepare(_ answer: Answer, _ proceed: @escaping @Sendable () -> Void) {
         guard let lease = leases[answer.token] else { return proceed() }
+        if bury(lease, answer) { return proceed() }
         // Without the dead letter the attempt must not count: the message comes again.
-        if bury(lease, answer) { proceed() } else { leases[answer.token] = nil }
+        leases[answer.token] = nil
+        settlements.append(
+            BrokerSettlement(
+                token: lease.message.token,
+                verdict: .again(afterMillis: Self.refusedMillis)
+            )
+        )
     }
 
     private func settle(_ answer: Answer) {

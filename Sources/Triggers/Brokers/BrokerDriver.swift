@@ -12,7 +12,9 @@ package protocol BrokerDriver: Sendable {
     ) throws(BrokerError) -> any BrokerConnection
 }
 
-/// One consumer's connection. One thread makes all calls, and each blocks.
+/// One consumer's connection.
+///
+/// One thread makes all calls, and each blocks.
 ///
 /// After a call has thrown `disconnected` the connection is closed and another is made; the broker
 /// then delivers again what was not settled.

@@ -22,8 +22,8 @@ package struct CallbackEvent: Sendable {
 
     /// What is sent.
     package struct Content: Sendable {
-        var fields: [(name: String, value: String)]
-        var body: [UInt8]
+        package var fields: [(name: String, value: String)]
+        package var body: [UInt8]
     }
 
     private static let cloudEventPrefix = "application/cloudevents"

@@ -4,7 +4,7 @@ import Glibc
 /// One try at posting an answer, through libcurl on the calling thread.
 ///
 /// libcurl calls back with a pointer to this; it is a class so that the pointer stays good.
-final class CallbackExchange {
+package final class CallbackExchange {
     /// libcurl's own set-up, once a process; false when it failed.
     private static let isLibraryReady = ccurl_global_init() == CURLE_OK
 
@@ -18,7 +18,7 @@ final class CallbackExchange {
     private var refusal: String?
 
     /// `isStopping` is asked about once a second; the try is broken off when it is true.
-    init(
+    package init(
         to url: CallbackURL,
         fields: [(name: String, value: String)],
         body: [UInt8],
@@ -33,7 +33,7 @@ final class CallbackExchange {
     }
 
     /// Blocks until the receiver has answered, or will not.
-    func run() -> CallbackVerdict {
+    package func run() -> CallbackVerdict {
         guard Self.isLibraryReady, let handle = curl_easy_init() else {
             return .again("libcurl could not be set up")
         }

@@ -4,6 +4,7 @@ import Storage
 /// A function as far as its triggers matter.
 struct BoundFunction {
     var name: FunctionName
+    var account: Account
     var scale: Manifest.Scale
     var triggers: Manifest.Triggers
 
@@ -14,7 +15,7 @@ struct BoundFunction {
 extension QueueDesk {
     /// Lets a function's queues and schedules run, in place of what it had before.
     ///
-    /// - Parameter isRestored: it was deployed before this gateway was started.
+    /// `isRestored`: it was deployed before this gateway was started.
     func bind(
         _ function: BoundFunction,
         isRestored: Bool,
@@ -28,9 +29,15 @@ extension QueueDesk {
         var bound: Set<Int64> = []
         for trigger in function.triggers.queues {
             // A message that a broker gave and that died can be redriven like any other.
-            let dead = try number(of: QueueKey(.queue, trigger.dead.description))
+            let dead = try number(
+                of: QueueKey(.queue, trigger.dead.description),
+                for: function.account
+            )
             guard case .embedded(let name) = trigger.source else { continue }
-            let number = try number(of: QueueKey(.queue, name.description))
+            let number = try number(
+                of: QueueKey(.queue, name.description),
+                for: function.account
+            )
             bound.insert(number)
             try attach(number, Self.plan(trigger, of: function, dead: dead))
         }
@@ -42,6 +49,35 @@ extension QueueDesk {
             try attachAsync(number, function)
         }
         detachQueues(of: function.name, except: bound)
+    }
+
+    /// Why a function cannot have the queues that its triggers name; nil when it can.
+    ///
+    /// A queue is its account's, also while no function takes from it; and so is the queue that a
+    /// function's asynchronous dead letters will need.
+    func conflict(
+        of name: FunctionName,
+        _ account: Account,
+        _ triggers: Manifest.Triggers
+    ) -> String? {
+        var named = triggers.queues.map(\.dead.description)
+        for trigger in triggers.queues {
+            guard case .embedded(let source) = trigger.source else { continue }
+            named.append(source.description)
+            if let number = numbers[QueueKey(.queue, source.description)],
+                let other = queues[number]?.consumer?.plan.function, other != name,
+                queues[number]?.account == account
+            {
+                return "The queue \(source) feeds the function \(other) already: a queue feeds "
+                    + "one function."
+            }
+        }
+        let foreign = (named + ["\(name)-dead"]).first { queue in
+            let owner = numbers[QueueKey(.queue, queue)].flatMap { queues[$0]?.account }
+            let function = queue.hasSuffix("-dead") ? String(queue.dropLast(5)) : ""
+            return (owner ?? functions[function]?.account ?? account) != account
+        }
+        return foreign.map { "The queue \($0) belongs to another account: choose another name." }
     }
 
     /// Stops a function's queues and schedules; their messages stay.
@@ -56,7 +92,7 @@ extension QueueDesk {
     func asyncQueue(of name: FunctionName) throws(StorageError) -> QueueKey? {
         let key = QueueKey(.async, name.description)
         guard let function = functions[name.description] else { return nil }
-        let number = try number(of: key)
+        let number = try number(of: key, for: function.account)
         if queues[number]?.consumer == nil { try attachAsync(number, function) }
         return key
     }
@@ -76,7 +112,7 @@ extension QueueDesk {
 
     /// Where asynchronous invocations and ticks of a function end that cannot be served.
     func deadQueue(of function: BoundFunction) throws(StorageError) -> Int64 {
-        try number(of: QueueKey(.queue, "\(function.name)-dead"))
+        try number(of: QueueKey(.queue, "\(function.name)-dead"), for: function.account)
     }
 
     func attach(_ number: Int64, _ plan: QueueConsumer.Plan) throws(StorageError) {

@@ -154,9 +154,10 @@ extension QueueDesk {
         atMicros now: Int64
     ) throws(StorageError) {
         guard try connection.message(message.id) == nil else { return }
-        let home = try number(of: QueueKey(.async, function.description))
+        let account = functions[function.description]?.account ?? .local
+        let home = try number(of: QueueKey(.async, function.description), for: account)
         if let bound = functions[function.description] { _ = try asyncQueue(of: bound.name) }
-        let grave = try number(of: QueueKey(.queue, dead.description))
+        let grave = try number(of: QueueKey(.queue, dead.description), for: account)
         let place = place(in: home)
         try connection.insert(message, at: place)
         try connection.bury(
@@ -181,6 +182,7 @@ extension QueueDesk {
             all.append(
                 QueueStatus(
                     key: queue.key,
+                    account: queue.account,
                     function: queue.consumer?.plan.function,
                     deadQueue: queue.dead.map { key(of: $0).name },
                     ready: max(0, queue.waiting - queue.delayed - inFlight - dying),

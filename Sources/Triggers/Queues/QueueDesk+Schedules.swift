@@ -39,7 +39,10 @@ extension QueueDesk {
     ) throws(StorageError) -> Int64 {
         let key = ScheduleKey(function: function.name, name: trigger.name)
         let name = function.name.description
-        let number = try number(of: QueueKey(.schedule, "\(name)/\(trigger.name)"))
+        let number = try number(
+            of: QueueKey(.schedule, "\(name)/\(trigger.name)"),
+            for: function.account
+        )
         try attach(
             number,
             QueueConsumer.Plan(
@@ -97,7 +100,13 @@ extension QueueDesk {
             passed.lastAt = tick
             passed.nextAt = entry.tick(after: tick)
             try connection.setLastTick(tick, of: key.name, function: key.function.description)
-            if entry.trigger.missed == .once || now - tick < Self.lateMicrosMax {
+            let waiting = queues[entry.queue]?.waiting ?? 0
+            if waiting >= Self.ticksMax {
+                logger.warning(
+                    "a tick is left out: its function is slower than its schedule",
+                    metadata: ["schedule": "\(key.function)/\(key.name)"]
+                )
+            } else if entry.trigger.missed == .once || now - tick < Self.lateMicrosMax {
                 let text = Timestamp(micros: tick).description
                 let headers = "content-type: \(MediaType.json)\nx-scheduled-at: \(text)"
                 try connection.insert(
@@ -119,6 +128,8 @@ extension QueueDesk {
         }
     }
 
+    /// Ticks of one schedule that wait for those before them.
+    private static let ticksMax = 100
     /// A tick that is older counts as missed: the gateway was down, or the machine asleep.
     private static let lateMicrosMax: Int64 = 5_000_000
 }

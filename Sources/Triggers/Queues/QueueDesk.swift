@@ -12,6 +12,8 @@ final class QueueDesk {
     final class Queue {
         let number: Int64
         let key: QueueKey
+        /// Whose it is, whichever function it feeds: who made it first.
+        let account: Account
         var consumer: QueueConsumer?
         /// What its last consumer was told, which goes for what is in flight when that is gone.
         var plan: QueueConsumer.Plan?
@@ -29,9 +31,10 @@ final class QueueDesk {
         /// Where its dead letters go, as far as it ever had a function.
         var dead: Int64? { plan?.dead }
 
-        init(number: Int64, key: QueueKey, last: Int64) {
+        init(number: Int64, key: QueueKey, account: Account, last: Int64) {
             self.number = number
             self.key = key
+            self.account = account
             self.last = last
             unknownUpTo = last
         }
@@ -57,7 +60,7 @@ final class QueueDesk {
     /// What takes back changes in memory that had to be made before the commit.
     var undo: [() -> Void] = []
     /// Queues whose rows may not be in the file yet.
-    private var unwritten: [Int64: QueueKey] = [:]
+    private var unwritten: [Int64: (key: QueueKey, account: Account)] = [:]
     /// Ends that were found in the ledger, to be taken in with the next turn.
     var recovered: [Answer] = []
     /// Who waits for a message's end, each by a mark of its own.
@@ -87,7 +90,10 @@ final class QueueDesk {
         self.begin = begin
         self.post = post
         resultBytes = try connection.resultBytes()
-        for (number, key) in try connection.queues() { try open(number, key) }
+        let owners = try connection.owners()
+        for (number, key) in try connection.queues() {
+            try open(number, key, owners[number] ?? .local)
+        }
         for count in try connection.counts() where queues[count.queue] != nil {
             if let origin = count.origin {
                 queues[count.queue]?.dying[origin, default: 0] += count.messages
@@ -100,17 +106,23 @@ final class QueueDesk {
         nextCallback = try connection.nextCallback(afterMicros: 0)
     }
 
-    private func open(_ number: Int64, _ key: QueueKey) throws(StorageError) {
+    private func open(
+        _ number: Int64,
+        _ key: QueueKey,
+        _ account: Account
+    ) throws(StorageError) {
         let last = try connection.lastPlace(in: number)
         let first = MessagePlace.range(of: number).lowerBound
-        queues[number] = Queue(number: number, key: key, last: last ?? first)
+        queues[number] = Queue(number: number, key: key, account: account, last: last ?? first)
         numbers[key] = number
     }
 
     /// Begins a turn's transaction, with the queues that a failed one left unwritten.
     func beginTurn() throws(StorageError) {
         try connection.begin()
-        for (number, key) in unwritten { try connection.putQueue(number, key) }
+        for (number, queue) in unwritten {
+            try connection.putQueue(number, queue.key, account: queue.account)
+        }
     }
 
     /// The turn is in the file: memory follows.
@@ -134,13 +146,13 @@ final class QueueDesk {
     /// The number of a queue, which is made if it is not there.
     ///
     /// Outside of what `undo` takes back, as plans may have it: it is written with the next turn.
-    func number(of key: QueueKey) throws(StorageError) -> Int64 {
+    func number(of key: QueueKey, for account: Account) throws(StorageError) -> Int64 {
         if let number = numbers[key] { return number }
-        guard let number = try connection.addQueue(key) else {
+        guard let number = try connection.addQueue(key, account: account) else {
             throw StorageError(.fault, "the queue \(key.name) is there and unknown")
         }
-        unwritten[number] = key
-        try open(number, key)
+        unwritten[number] = (key: key, account: account)
+        try open(number, key, account)
         return number
     }
 

@@ -39,20 +39,20 @@ extension QueueEngine {
         try await perform { desk, _ in try desk.unbind(name) }
     }
 
-    /// Which other function takes messages from a queue that `triggers` names.
+    /// Why a function cannot have the queues that its triggers name; nil when it can.
     package func conflict(
         of name: FunctionName,
+        _ account: Account,
         _ triggers: Manifest.Triggers
-    ) async throws -> (queue: String, function: FunctionName)? {
+    ) async throws -> String? {
+        try await perform { desk, _ in desk.conflict(of: name, account, triggers) }
+    }
+
+    /// Whose a queue is, or the asynchronous invocations of a function; nil when there is none.
+    package func owner(of name: String) async throws -> Account? {
         try await perform { desk, _ in
-            for trigger in triggers.queues {
-                guard case .embedded(let queue) = trigger.source,
-                    let number = desk.numbers[QueueKey(.queue, queue.description)],
-                    let other = desk.queues[number]?.consumer?.plan.function, other != name
-                else { continue }
-                return (queue: queue.description, function: other)
-            }
-            return nil
+            [QueueKey(.queue, name), QueueKey(.async, name)]
+                .compactMap { desk.numbers[$0] }.first.flatMap { desk.queues[$0]?.account }
         }
     }
 

@@ -34,6 +34,7 @@ package enum QueueError: Error, Sendable {
 /// How a queue is doing.
 package struct QueueStatus: Sendable {
     package var key: QueueKey
+    package var account: Account
     package var function: FunctionName?
     package var deadQueue: String?
     package var ready: Int

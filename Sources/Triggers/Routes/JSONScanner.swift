@@ -6,8 +6,13 @@
 package struct JSONScanner {
     package struct Fault: Error, Equatable {
         /// From the first byte of the text.
-        var offset: Int
-        var message: String
+        package var offset: Int
+        package var message: String
+
+        package init(offset: Int, message: String) {
+            self.offset = offset
+            self.message = message
+        }
     }
 
     private let bytes: ArraySlice<UInt8>
@@ -22,9 +27,14 @@ package struct JSONScanner {
     /// The one value that the text is, without the space around it.
     package mutating func whole() throws(Fault) -> ArraySlice<UInt8> {
         let value = try value()
+        try end()
+        return value
+    }
+
+    /// Nothing but space comes next.
+    package mutating func end() throws(Fault) {
         skipSpace()
         guard at == bytes.endIndex else { throw fault("something follows the value") }
-        return value
     }
 
     /// The elements of the array that comes next.
@@ -104,10 +114,30 @@ package struct JSONScanner {
             let byte = bytes[at]
             at += 1
             if byte == UInt8(ascii: "\"") { return }
-            if byte == UInt8(ascii: "\\") { at += 1 }
+            if byte == UInt8(ascii: "\\") { try escape() }
             if byte < 0x20 { throw fault("a string has a control character in it") }
         }
         throw fault("a string has no end")
+    }
+
+    /// What follows a backslash.
+    private mutating func escape() throws(Fault) {
+        guard at < bytes.endIndex else { throw fault("a string has no end") }
+        let byte = bytes[at]
+        guard "\"\\/bfnrtu".utf8.contains(byte) else { throw fault("there is no such escape") }
+        at += 1
+        guard byte == UInt8(ascii: "u") else { return }
+        for _ in 0..<4 {
+            guard at < bytes.endIndex, Self.isHexadecimal(bytes[at]) else {
+                throw fault("four hexadecimal digits are wanted here")
+            }
+            at += 1
+        }
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
     }
 
     private mutating func word(_ word: StaticString) throws(Fault) {

@@ -7,11 +7,25 @@ package struct MessageBatch {
     /// What goes for all messages of a request.
     package struct Options {
         /// Lines `name: value` of the request, without its content type.
-        var headers: [UInt8]
-        var contentType: String
-        var group: String?
-        var delayMillis: Int64 = 0
-        var deduplicationID: String?
+        package var headers: [UInt8]
+        package var contentType: String
+        package var group: String?
+        package var delayMillis: Int64
+        package var deduplicationID: String?
+
+        package init(
+            headers: [UInt8],
+            contentType: String,
+            group: String? = nil,
+            delayMillis: Int64 = 0,
+            deduplicationID: String? = nil
+        ) {
+            self.headers = headers
+            self.contentType = contentType
+            self.group = group
+            self.delayMillis = delayMillis
+            self.deduplicationID = deduplicationID
+        }
     }
 
     package let options: Options
@@ -19,14 +33,49 @@ package struct MessageBatch {
     package let messagesMax: Int
     package let makeID: (Int64) -> InvocationID
 
+    package init(
+        options: Options,
+        now: Int64,
+        messagesMax: Int,
+        makeID: @escaping (Int64) -> InvocationID
+    ) {
+        self.options = options
+        self.now = now
+        self.messagesMax = messagesMax
+        self.makeID = makeID
+    }
+
     package func read(_ body: [UInt8]) throws -> [MessageOrder] {
+        guard options.group == nil || options.delayMillis == 0 else {
+            throw Problem(
+                .queueInvalid,
+                detail: "\(HeaderName.group) and \(HeaderName.delay) do not go together: those "
+                    + "behind a delayed message of a group would wait."
+            )
+        }
         let kind = options.contentType.split(separator: ";").first.map(String.init) ?? ""
         switch kind.lowercased().filter({ $0 != " " }) {
         case MediaType.lines: return try lines(body)
         case MediaType.messageBatch: return try array(body, Self.item)
         case MediaType.cloudEventBatch: return try array(body, Self.event)
         default:
-            return [try order(Item(body: body[...], contentType: options.contentType))]
+            do throws(JSONScanner.Fault) {
+                let item = Item(body: body[...], contentType: options.contentType)
+                return [try order(item, options.deduplicationID)]
+            } catch {
+                throw Problem(.queueInvalid, detail: "For the queue, \(error.message).")
+            }
+        }
+    }
+
+    /// A deduplication id for a whole batch would leave one message of it.
+    private func checkOptions() throws {
+        guard options.deduplicationID == nil else {
+            throw Problem(
+                .messageInvalid,
+                detail: "\(HeaderName.deduplicationID) is for one message: a batch of "
+                    + "\(MediaType.messageBatch) has one for each."
+            )
         }
     }
 
@@ -40,13 +89,7 @@ package struct MessageBatch {
     }
 
     private func lines(_ body: [UInt8]) throws -> [MessageOrder] {
-        guard options.deduplicationID == nil else {
-            throw Problem(
-                .messageInvalid,
-                detail: "\(HeaderName.deduplicationID) is for one message: a batch of "
-                    + "\(MediaType.messageBatch) has one for each."
-            )
-        }
+        try checkOptions()
         var orders: [MessageOrder] = []
         var number = 0
         for line in body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -72,15 +115,25 @@ package struct MessageBatch {
         _ body: [UInt8],
         _ item: (ArraySlice<UInt8>) throws(JSONScanner.Fault) -> Item
     ) throws -> [MessageOrder] {
+        try checkOptions()
+        var number = 0
         do {
             var scanner = JSONScanner(body[...])
             let elements = try scanner.elements()
+            try scanner.end()
             try check(elements.count)
-            return try elements.map { try order(item($0)) }
+            guard !elements.isEmpty else {
+                throw Self.invalid("There is no message in it.", line: nil)
+            }
+            return try elements.map {
+                number += 1
+                return try order(item($0))
+            }
         } catch let fault as JSONScanner.Fault {
+            let place = number == 0 ? "" : "message \(number): "
             throw Self.invalid(
-                "The batch is not as \(options.contentType) has it: \(fault.message).",
-                line: 1
+                "The batch is not as \(options.contentType) has it: \(place)\(fault.message).",
+                line: nil
             )
         }
     }
@@ -127,10 +180,14 @@ package struct MessageBatch {
         JSONScanner.Fault(offset: 0, message: message)
     }
 
-    private func order(_ item: Item) throws(JSONScanner.Fault) -> MessageOrder {
+    private func order(
+        _ item: Item,
+        _ deduplicationID: String? = nil
+    ) throws(JSONScanner.Fault) -> MessageOrder {
         let group = item.group ?? options.group
         let delay = item.delayMillis ?? options.delayMillis
-        for text in [group, item.deduplicationID] where (text ?? "").utf8.count > Self.textMax {
+        let key = item.deduplicationID ?? deduplicationID
+        for text in [group, key] where (text ?? "").utf8.count > Self.textMax {
             throw Self.fault("a group or an id is over \(Self.textMax) bytes")
         }
         guard group == nil || delay == 0 else {
@@ -149,17 +206,20 @@ package struct MessageBatch {
                 headers: headers,
                 body: Array(item.body)
             ),
-            deduplicationID: item.deduplicationID ?? options.deduplicationID
+            deduplicationID: key
         )
     }
 
-    private func check(_ count: Int) throws(JSONScanner.Fault) {
+    private func check(_ count: Int) throws {
         guard count <= messagesMax else {
-            throw Self.fault("a batch has at most \(messagesMax) messages")
+            throw Problem(
+                .messageInvalid,
+                detail: "A batch has at most \(messagesMax) messages."
+            )
         }
     }
 
-    private static func invalid(_ detail: String, line: Int) -> Problem {
+    private static func invalid(_ detail: String, line: Int?) -> Problem {
         Problem(
             .messageInvalid,
             detail: detail,

@@ -66,12 +66,8 @@ extension TriggerRoutes {
     ) async throws -> String {
         let name = try name(context).description
         guard !authorizer.isOpen else { return name }
-        let owners = try await engine.status()
-            .filter { $0.key.name == name || $0.deadQueue == name }
-            .map { mayUse($0.function?.description, request) }
-        guard owners.contains(true) else {
-            throw QueueError.notFound(QueueKey(.queue, name))
-        }
+        guard let owner = try await engine.owner(of: name), owner.description == account(request)
+        else { throw QueueError.notFound(QueueKey(.queue, name)) }
         return name
     }
 
@@ -90,13 +86,8 @@ extension TriggerRoutes {
         let shown = all.filter { status in
             status.key.kind == .queue || status.ready + status.delayed + status.inFlight > 0
         }
-        let mine = shown.filter { status in
-            authorizer.isOpen
-                || all.contains {
-                    ($0.key == status.key || $0.deadQueue == status.key.name)
-                        && mayUse($0.function?.description, request)
-                }
-        }
+        let account = account(request)
+        let mine = shown.filter { authorizer.isOpen || $0.account.description == account }
         let embedded = mine.map { QueueReport($0, atMicros: now) }
         let broker = brokers.reports().filter { mayUse($0.function, request) }
         return (embedded + broker).sorted { $0.name < $1.name }

@@ -1,6 +1,7 @@
 """What all brokers have in common: real servers of the tests' own, places, and messages in them."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from waiting import until
 LISTEN_SECONDS_MAX = 90
 CLIENT_SECONDS = 5
 END_SECONDS_MAX = 20
+PORTS = range(20_000, 32_000)
 
 
 @dataclass
@@ -35,9 +37,15 @@ class BrokenError(Exception):
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """None that the system gives to clients: it must be free again after the server was killed."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def is_listening(port: int) -> bool:
@@ -52,6 +60,10 @@ class Broker(ABC):
     name: str
     program: str
     password = "open-sesame-417"
+    outage_seconds = 3.0
+    """Somewhat longer than it is gone when it is killed and started."""
+    knows_unsettled = True
+    """Whether `left` counts what was given out and not settled."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,7 +91,7 @@ class Broker(ABC):
     def launch(self) -> None:
         """Starts the server and does not wait."""
         self.starts += 1
-        with (self.folder / f"server.{self.starts}.log").open("wb") as log:
+        with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 self.command(),
                 stdout=log,
@@ -92,12 +104,19 @@ class Broker(ABC):
 
     def ready(self) -> None:
         """Waits until clients are let in."""
+        process = self.process
+        assert process is not None
         until(
-            lambda: is_listening(self.port) and self.is_ready(),
+            lambda: process.poll() is not None or (is_listening(self.port) and self.is_ready()),
             f"{self.name} lets clients in: {self.folder}",
             LISTEN_SECONDS_MAX,
             poll=0.02,
         )
+        assert process.poll() is None, f"{self.name} ended: {self.log.read_text()[-2000:]}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"server.{self.starts}.log"
 
     def start(self) -> None:
         self.launch()
@@ -148,3 +167,7 @@ class Broker(ABC):
     @abstractmethod
     def left(self, place: str) -> int:
         """Messages that are waiting or were never acknowledged."""
+
+    def has_readers(self, place: str) -> bool:
+        """Whether something is given out that `left` does not know of."""
+        return False

@@ -1,5 +1,6 @@
 """RabbitMQ with its Python client, pika, and a name server of Erlang's for it alone."""
 
+import logging
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,9 @@ from pika.exceptions import AMQPError
 
 # The one on the PATH changes to a user of the system's.
 PLAIN = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+# It writes a page for every connection that is refused.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
 SENT_AT = 1_700_000_000
 PERSISTENT = 2
 
@@ -22,6 +26,8 @@ class RabbitMQ(Broker):
 
     name = "amqp"
     program = "rabbitmq-server"
+    outage_seconds = 9.0
+    knows_unsettled = False
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -123,6 +129,12 @@ class RabbitMQ(Broker):
         )
 
     def left(self, place: str) -> int:
-        """Those that are ready: who asks has stopped the gateway, and it gave back the others."""
+        """Those that are ready; what a reader did not settle is, once it is gone."""
+        return int(self.declared(place).message_count)
+
+    def has_readers(self, place: str) -> bool:
+        return int(self.declared(place).consumer_count) > 0
+
+    def declared(self, place: str) -> Any:
         with self.channel() as channel:
-            return int(channel.queue_declare(place, passive=True).method.message_count)
+            return channel.queue_declare(place, passive=True).method

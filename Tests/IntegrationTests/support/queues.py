@@ -87,3 +87,12 @@ def died(gateway: Gateway, identity: str) -> dict[str, Any]:
     found = report(gateway, identity, WAIT)
     assert found["state"] == "dead", found
     return found
+
+
+def refused(answer: Answer, status: int, code: str) -> dict[str, Any]:
+    """The problem that a request was refused with, which must be this one."""
+    assert (answer.status, answer.json()["code"]) == (status, code), answer
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["detail"]
+    return problem

@@ -34,6 +34,16 @@ def fail(how, attempt):
     raise RuntimeError(f"attempt {attempt} was to fail")
 """
 
+# Takes many at once, and fails for those that are odd.
+BATCHER = """
+def load():
+    return None
+
+def predict_batch(model, inputs: list[int]) -> list:
+    print(len(inputs))
+    return [ValueError(f"{value} is odd") if value % 2 else value for value in inputs]
+"""
+
 
 def worker(name: str, *triggers: str, scale: str = "max: 4", more: str = "") -> Files:
     """The function's folder; each trigger is a line of YAML, as in `queue: { name: q }`."""
