@@ -270,14 +270,14 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.answer(200, {"hello": "world"})
         self.refuse(404, "functionNotFound", "There is no function `nobody`.")
 
-    def invocation(self, id, is_result, query):
-        report = REPORTS.get(id)
+    def invocation(self, identity, is_result, query):
+        report = REPORTS.get(identity)
         if is_result and report is DEAD:
             return self.refuse(500, "handlerRaised", "ValueError: no")
         if is_result and report is RETRYING:
-            return self.answer(202, report, headers=[("X-Call-Id", id)])
+            return self.answer(202, report, headers=[("X-Call-Id", identity)])
         if is_result and report:
-            headers = [("X-Invocation-Id", id), ("X-Start-Kind", "fork")]
+            headers = [("X-Invocation-Id", identity), ("X-Start-Kind", "fork")]
             return self.answer(202, {"query": query}, headers=headers)
         if report:
             return self.answer(200, report)
@@ -323,12 +323,12 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/v1/queues/"):
             return self.queue(self.path.split("/")[3], name, data, kind)
         if self.path.startswith("/async-function/"):
-            id = {"slow": RETRYING["id"], "raises": DEAD["id"]}.get(name, ID)
+            identity = {"slow": RETRYING["id"], "raises": DEAD["id"]}.get(name, ID)
             if name == "nobody":
                 return self.refuse(404, "functionNotFound", "There is no function `nobody`.")
             if self.headers.get("X-Callback-Url") == "http://169.254.169.254/":
                 return self.refuse(400, "callbackInvalid", "169.254.169.254 is link-local.")
-            return self.answer(202, {"id": id}, headers=[("X-Call-Id", id)])
+            return self.answer(202, {"id": identity}, headers=[("X-Call-Id", identity)])
         if name == "echo":
             return self.answer(200, data, kind, headers)
         if name == "size":
@@ -344,7 +344,6 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         if name == "full":
             return self.refuse(429, "queueFull", "256 are waiting.", retryAfterSeconds=2)
         self.refuse(404, "functionNotFound", f"There is no function `{name}`.")
-
 
     def queue(self, queue, verb, data, kind):
         """Answers with ids that tell what arrived, or as the queue's name says."""
