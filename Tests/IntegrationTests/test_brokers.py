@@ -21,6 +21,7 @@ from brokers_load import (
     answered,
     completed,
     deploy_counted,
+    messages_for,
     nothing_left,
     numbered,
     redriven,
@@ -81,18 +82,19 @@ def reader(gateway: Gateway, servers: Servers, place: Path) -> Iterator[Gateway]
 
 
 def test_messages_become_invocations(reader: Gateway, broker: Broker) -> None:
+    count = messages_for(broker)
     place = deploy_counted(reader, broker, f"{broker.name}-counted")
 
-    broker.send(place, numbered(MESSAGES))
+    broker.send(place, numbered(count))
 
-    all_completed(reader, place)
-    all_once(reader, place, "sent")
+    all_completed(reader, place, count)
+    all_once(reader, place, "sent", count)
     until(lambda: broker.left(place) == 0, f"{place} is empty")
     listed = until(
-        lambda: (one := report(reader, place))["completed"] == MESSAGES and one, "all are listed"
+        lambda: (one := report(reader, place))["completed"] == count and one, "all are listed"
     )
     assert isinstance(listed, dict)
-    assert (listed["enqueued"], listed["retried"], listed["depth"]) == (MESSAGES, 0, 0)
+    assert (listed["enqueued"], listed["retried"], listed["depth"]) == (count, 0, 0)
     assert listed["function"] == place
     assert broker.password not in listed["source"]
 
@@ -130,12 +132,13 @@ def test_every_message_is_completed_though_the_broker_is_killed(
     reader: Gateway, broker: Broker
 ) -> None:
     place = deploy_counted(reader, broker, f"{broker.name}-outage", NATS_LEASE_SECONDS)
+    count = messages_for(broker)
     losses = reader.log.read_text().count(GONE)
     # The first one is still in flight when the broker is back.
     slow = Message("0", json.dumps({"seconds": broker.outage_seconds}))
-    sender = Sender(broker, place, [slow, *numbered(MESSAGES)[1:]])
+    sender = Sender(broker, place, [slow, *numbered(count)[1:]])
     sender.start()
-    until(lambda: completed(reader, place) >= MESSAGES // 4, "a part is completed", 30)
+    until(lambda: completed(reader, place) >= count // 4, "a part is completed", 30)
 
     broker.down()
     done = completed(reader, place)
@@ -146,15 +149,15 @@ def test_every_message_is_completed_though_the_broker_is_killed(
     sender.finish()
     # What SQS gave out and was not answered comes after its lease: the last test waits for it.
     late = IN_FLIGHT_MAX if broker.name == "sqs" else 0
-    all_completed(reader, place, MESSAGES - late)
+    all_completed(reader, place, count - late)
     print(
         f"{place}: gone at {done} completed (the sender broke {sender.breaks} times), all but "
         f"{late} completed {time.monotonic() - back:.1f} s after it was back"
     )
     if not late:
-        all_once(reader, place, "with the broker killed")
+        all_once(reader, place, "with the broker killed", count)
         nothing_left(reader, broker, place)
-    assert done < MESSAGES
+    assert done < count
 
 
 @pytest.mark.timeout(120 + 2 * DRAIN_SECONDS_MAX)
@@ -165,11 +168,13 @@ def test_every_message_is_completed_once_though_the_gateway_is_killed(
     all_ = {f"{name}-crash": servers[name] for name in NAMES}
     for place, broker in all_.items():
         deploy_counted(reader, broker, place, NATS_LEASE_SECONDS)
-    senders = [Sender(broker, place, numbered(MESSAGES)) for place, broker in all_.items()]
+    senders = [
+        Sender(broker, place, numbered(messages_for(broker))) for place, broker in all_.items()
+    ]
     for sender in senders:
         sender.start()
     for part in (1 / 8, 3 / 8):
-        enough = part * MESSAGES * len(all_)
+        enough = part * sum(map(messages_for, all_.values()))
         until(
             lambda enough=enough: sum(completed(reader, place) for place in all_) >= enough,
             "a part is completed",
@@ -182,8 +187,8 @@ def test_every_message_is_completed_once_though_the_gateway_is_killed(
     for sender in senders:
         sender.finish()
     for place, broker in all_.items():
-        all_completed(reader, place)
-        all_once(reader, place, "with the gateway killed twice")
+        all_completed(reader, place, messages_for(broker))
+        all_once(reader, place, "with the gateway killed twice", messages_for(broker))
         nothing_left(reader, broker, place)
 
 
@@ -387,10 +392,12 @@ def test_no_password_is_in_what_can_be_read(reader: Gateway, broker: Broker) -> 
 
 
 @pytest.mark.timeout(120 + DRAIN_SECONDS_MAX)
-def test_what_the_way_to_sqs_was_broken_under_is_completed_too(reader: Gateway) -> None:
+def test_what_the_way_to_sqs_was_broken_under_is_completed_too(
+    reader: Gateway, servers: Servers
+) -> None:
     if not completed(reader, "sqs-outage"):
         pytest.skip("the test that breaks it has not run")
 
-    all_completed(reader, "sqs-outage")
-
-    all_once(reader, "sqs-outage", "with the connections broken")
+    count = messages_for(servers["sqs"])
+    all_completed(reader, "sqs-outage", count)
+    all_once(reader, "sqs-outage", "with the connections broken", count)

@@ -60,6 +60,8 @@ class Broker(ABC):
     name: str
     program: str
     password = "open-sesame-417"
+    messages_max = 1_000_000
+    """More would measure the server."""
     outage_seconds = 3.0
     """Somewhat longer than it is gone when it is killed and started."""
     knows_unsettled = True

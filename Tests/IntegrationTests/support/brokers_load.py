@@ -72,7 +72,11 @@ def answered(gateway: Gateway, place: str) -> int:
     return len({row["id"] for row in gateway.rows('"trigger" = ?', f"queue:{place}")})
 
 
-def all_completed(gateway: Gateway, place: str, count: int = MESSAGES) -> None:
+def messages_for(broker: Broker) -> int:
+    return min(MESSAGES, broker.messages_max)
+
+
+def all_completed(gateway: Gateway, place: str, count: int) -> None:
     until(
         lambda: completed(gateway, place) >= count,
         f"{count} completed of {place}",
@@ -139,7 +143,7 @@ class Sender(threading.Thread):
             raise self.fault
 
 
-def all_once(gateway: Gateway, place: str, what: str, count: int = MESSAGES) -> None:
+def all_once(gateway: Gateway, place: str, what: str, count: int) -> None:
     """Fails unless each message of the place has exactly one completed row."""
     found = books(gateway, f"queue:{place}")
     print(

@@ -24,6 +24,7 @@ class SQS(Broker):
 
     name = "sqs"
     program = "moto_server"
+    messages_max = 300
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
