@@ -211,7 +211,10 @@ extension BrokerConsumer {
                 )
             )
         }
-        note { $0.counts.enqueued += Int64(invocations.count) }
+        note {
+            $0.counts.enqueued += Int64(invocations.count)
+            $0.inFlight = self.leases.count
+        }
         if !invocations.isEmpty { invoker.begin(invocations, observer: self) }
     }
 
