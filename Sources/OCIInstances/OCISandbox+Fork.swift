@@ -16,10 +16,18 @@ extension OCISandbox {
         if let ready = takeReserve() {
             process = ready
         } else {
-            process = try await forkProcess()
+            process = try await takeOrFork()
         }
         defer { scheduleReserve() }
         return try await attach(process, id: id, device: device)
+    }
+
+    /// The reserve may have been under way: then it is ready before a fork of our own would be.
+    private func takeOrFork() async throws(InstanceError) -> ForkedProcess {
+        await takeTurn()
+        defer { endTurn() }
+        if let ready = takeReserve() { return ready }
+        return try await forkInTurn()
     }
 
     private func takeReserve() -> ForkedProcess? {
@@ -29,9 +37,7 @@ extension OCISandbox {
         }
     }
 
-    private func forkProcess() async throws(InstanceError) -> ForkedProcess {
-        await takeTurn()
-        defer { endTurn() }
+    private func forkInTurn() async throws(InstanceError) -> ForkedProcess {
         let number: UInt32? = lock.withLockedValue { value in
             guard value.isServing else { return nil }
             value.lastNumber += 1
@@ -92,7 +98,9 @@ extension OCISandbox {
     }
 
     private func makeReserve() async {
-        let process = try? await forkProcess()
+        await takeTurn()
+        defer { endTurn() }
+        let process = try? await forkInTurn()
         let isKept = lock.withLockedValue { value in
             value.isReserveDue = false
             guard value.isServing, value.reserve == nil else { return false }
