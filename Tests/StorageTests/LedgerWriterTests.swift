@@ -118,6 +118,8 @@ import Testing
         let chain = Chain(length: 100)
         let writer = try LedgerWriter<Int>(ledger, deliver: { _, _ in chain.step() })
         chain.start(writer)
+        // A slow disk leaves the rest to the ledger's thread, which a close would cut short.
+        await chain.ended()
 
         writer.close()
 
@@ -179,8 +181,15 @@ import Testing
     /// Appends a record for each delivery until it is long enough.
     private final class Chain: Sendable {
         private let state: Mutex<(left: Int, writer: LedgerWriter<Int>?)>
+        private let ends: AsyncStream<Void>
+        private let end: AsyncStream<Void>.Continuation
 
-        init(length: Int) { state = Mutex((length, nil)) }
+        init(length: Int) {
+            state = Mutex((length, nil))
+            (ends, end) = AsyncStream.makeStream()
+        }
+
+        func ended() async { for await _ in ends { return } }
 
         func start(_ writer: LedgerWriter<Int>) {
             state.withLock { $0.writer = writer }
@@ -192,7 +201,7 @@ import Testing
                 state.left -= 1
                 return state.left >= 0 ? state.writer : nil
             }
-            guard let writer else { return }
+            guard let writer else { return end.finish() }
             _ = writer.append(makeRecord(), 0)
             writer.flush()
         }
