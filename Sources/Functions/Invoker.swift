@@ -10,7 +10,8 @@ package protocol Invoker: Sendable {
 
 /// Told what becomes of attempts, on threads that must not be blocked.
 package protocol InvocationObserver: AnyObject, Sendable {
-    /// An attempt has its answer, and no usage record yet; only for those that `isAnswerKept`.
+    /// An attempt has its answer, and no usage record yet: told of answers that are kept, and of
+    /// inputs that were refused.
     ///
     /// The record is written once `proceed` is called, from any thread, so that what must not be
     /// lost with the gateway can be durable before the attempt counts as done.

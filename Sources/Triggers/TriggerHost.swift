@@ -34,10 +34,7 @@ package struct TriggerHost: TriggerBinder {
             guard case .broker(let source) = trigger.source else { continue }
             try await threads.runIfActive { [brokers] in
                 do throws(BrokerError) { try brokers.check(source) } catch {
-                    throw Problem(
-                        .triggerFailed,
-                        detail: "\(source.shownURL): \(error.description)"
-                    )
+                    throw Problem(.triggerFailed, detail: error.description)
                 }
             }
         }

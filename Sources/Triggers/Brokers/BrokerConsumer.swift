@@ -25,10 +25,18 @@ final class BrokerConsumer: @unchecked Sendable {
     /// A message in flight.
     struct Lease {
         var message: BrokerMessage
+        /// Of deliveries of the same message that came before: they are settled with it.
+        var earlierTokens: Set<BrokerMessage.Token> = []
         var id: InvocationID
         var attempt: Int32
         /// Nanoseconds of the monotonic clock: when the broker last heard of it.
         var extendedAt: Int64
+
+        mutating func replaceToken(_ token: BrokerMessage.Token) {
+            guard token != message.token else { return }
+            earlierTokens.insert(message.token)
+            message.token = token
+        }
     }
 
     let function: FunctionName
@@ -181,9 +189,10 @@ extension BrokerConsumer {
         }
         var invocations: [Invocation] = []
         for (message, id) in zip(messages, ids) {
-            // A broker may deliver again what is under way here: its newest token counts.
-            if let token = leases.first(where: { $0.value.id == id })?.key {
-                leases[token]?.message.token = message.token
+            // A broker may deliver again what is under way here, and a client may have sent it
+            // twice: the newest token is kept alive, and all of them are settled.
+            if let key = leases.first(where: { $0.value.id == id })?.key {
+                leases[key]?.replaceToken(message.token)
                 continue
             }
             if known[id]?.completed != nil {
@@ -247,12 +256,7 @@ extension BrokerConsumer {
         if bury(lease, answer) { return proceed() }
         // Without the dead letter the attempt must not count: the message comes again.
         leases[answer.token] = nil
-        settlements.append(
-            BrokerSettlement(
-                token: lease.message.token,
-                verdict: .again(afterMillis: Self.refusedMillis)
-            )
-        )
+        settle(lease, .again(afterMillis: Self.refusedMillis))
     }
 
     private func settle(_ answer: Answer) {
@@ -279,8 +283,14 @@ extension BrokerConsumer {
                 $0.counts.lastError = failure.text
             }
         }
-        settlements.append(BrokerSettlement(token: lease.message.token, verdict: verdict))
+        settle(lease, verdict)
         note { $0.inFlight = self.leases.count }
+    }
+
+    private func settle(_ lease: Lease, _ verdict: BrokerSettlement.Verdict) {
+        for token in lease.earlierTokens.union([lease.message.token]) {
+            settlements.append(BrokerSettlement(token: token, verdict: verdict))
+        }
     }
 
     /// Keeps a dead letter; blocks until it is durable.

@@ -146,6 +146,10 @@ class Broker(ABC):
     def make(self, place: str, lease_seconds: float | None = None) -> None:
         """Makes the stream or queue; with a lease of this length where the broker keeps one."""
 
+    def keep(self) -> None:
+        """What was made is on disk, also where the server does that some time later."""
+        assert self.process is not None
+
     @abstractmethod
     def url(self, place: str, password: str | None = None, port: int | None = None) -> str:
         """The `broker:` of a manifest."""

@@ -1,6 +1,7 @@
 """RabbitMQ with its Python client, pika, and a name server of Erlang's for it alone."""
 
 import logging
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -94,6 +95,18 @@ class RabbitMQ(Broker):
     def make(self, place: str, lease_seconds: float | None = None) -> None:
         with self.channel() as channel:
             channel.queue_declare(place, durable=True)
+
+    def keep(self) -> None:
+        """Messages are synchronised before they are confirmed, but the queue itself is not."""
+        control = PLAIN.with_name("rabbitmqctl")
+        program = str(control) if control.exists() else "rabbitmqctl"
+        subprocess.run(
+            [program, "eval", "mnesia:sync_log()."],
+            env={**os.environ, **self.environment()},
+            check=True,
+            capture_output=True,
+            timeout=END_SECONDS_MAX,
+        )
 
     def url(self, place: str, password: str | None = None, port: int | None = None) -> str:
         return f"amqp://reader:{password or self.password}@127.0.0.1:{port or self.port}/%2F"
