@@ -28,3 +28,42 @@ package struct FunctionName: Hashable, Sendable, CustomStringConvertible, Compar
         }
     }
 }
+
+/// Names of previews: `NAME--BRANCH`.
+extension FunctionName {
+    package static let previewMark = "--"
+
+    /// The preview of this function that serves a branch; letters outside of a name become `-`.
+    ///
+    /// A name that would be too long ends in a hash of the branch, so that two branches differ.
+    package func preview(branch: String) -> FunctionName? {
+        var label = ""
+        for byte in branch.lowercased().utf8 {
+            let character = Self.isAllowed(byte) ? Character(Unicode.Scalar(byte)) : "-"
+            if character == "-", label.isEmpty || label.hasSuffix("-") { continue }
+            label.append(character)
+        }
+        while label.hasSuffix("-") { label.removeLast() }
+        let whole = "\(self)\(Self.previewMark)\(label)"
+        if label == branch, let name = FunctionName(whole) { return name }
+        // FNV-1a: the same on every machine.
+        let hash = branch.utf8.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        let digits = String(hash, radix: 36)
+        return FunctionName("\(whole.prefix(Self.lengthMax - 1 - digits.count))-\(digits)")
+    }
+
+    /// The function that this is a preview of, or itself: what stands before the mark.
+    package var base: String {
+        guard let mark = description.start(of: Self.previewMark) else { return description }
+        return String(description[..<mark])
+    }
+
+    package var isPreview: Bool { base != description }
+}
+
+extension String {
+    /// Where `text` first begins.
+    fileprivate func start(of text: String) -> String.Index? {
+        indices.first { self[$0...].hasPrefix(text) }
+    }
+}

@@ -13,6 +13,12 @@ package struct Manifest: Sendable, Hashable, Codable {
     package var secrets: [String]
     package var network: Network
     package var isolation: Isolation
+    /// Nil unless a new revision is to take traffic step by step.
+    package var rollout: Rollout?
+    /// Nil unless the function is to be tried again and again while it serves.
+    package var probe: Probe?
+    /// Nil unless the model's weights are fetched rather than carried in the bundle.
+    package var model: ModelFile?
     /// Nil when there are none, as in revisions that were made before there could be any.
     private var bindings: Triggers?
 
@@ -28,6 +34,9 @@ package struct Manifest: Sendable, Hashable, Codable {
         secrets: [String] = [],
         network: Network = .none,
         isolation: Isolation = .zygote,
+        rollout: Rollout? = nil,
+        probe: Probe? = nil,
+        model: ModelFile? = nil,
         triggers: Triggers = Triggers()
     ) {
         self.name = name
@@ -41,6 +50,9 @@ package struct Manifest: Sendable, Hashable, Codable {
         self.secrets = secrets
         self.network = network
         self.isolation = isolation
+        self.rollout = rollout
+        self.probe = probe
+        self.model = model
         self.triggers = triggers
     }
 

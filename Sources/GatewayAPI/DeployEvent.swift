@@ -44,6 +44,8 @@ extension DeployEvent {
         case manifest
         /// Requirements become a layer, or a cached layer is used.
         case requirements
+        /// The model's weights are fetched and checked, or are there already.
+        case weights
         case sandbox
         /// The zygote imports the handler and loads its model.
         case load
@@ -51,6 +53,8 @@ extension DeployEvent {
         case trial
         /// The sample is invoked and its answer compared.
         case sample
+        /// It can serve and waits for the others of its push; the last one where a push was named.
+        case prepared
         /// Traffic goes to the new revision.
         case serving
         case done

@@ -10,6 +10,12 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
     /// SHA-256 of the bundle, 64 hexadecimal digits.
     package var digest: String
     package var account: String
+    /// Where the revision came from, as far as it is known.
+    package var origin: Origin
+    /// How its invocations are divided among its revisions.
+    package var traffic: Traffic
+    /// Why its probe fails; nil while it does not.
+    package var failure: String?
     /// Since 1970 UTC.
     package var deployedAtMicros: Int64
     package var state: FunctionState
@@ -17,6 +23,9 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
     package var limits: Manifest.Limits
     package var timeout: Manifest.Timeout
     package var scale: Manifest.Scale
+    package var rollout: Manifest.Rollout?
+    package var probe: Manifest.Probe?
+    package var model: Manifest.ModelFile?
     package var network: Manifest.Network
     package var isolation: Manifest.Isolation
     /// What invokes it besides HTTP, each in words.
@@ -30,6 +39,9 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
     /// Fills in what the revision itself says.
     package init(
         revision: Revision,
+        origin: Origin,
+        traffic: Traffic,
+        failure: String? = nil,
         state: FunctionState,
         runtime: RuntimeFacts?,
         pool: PoolCounts,
@@ -40,12 +52,18 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
         self.revisionNumber = revision.number
         self.digest = revision.digest
         self.account = revision.account.description
+        self.origin = origin
+        self.traffic = traffic
+        self.failure = failure
         self.deployedAtMicros = revision.deployedAtMicros
         self.state = state
         self.image = revision.manifest.image
         self.limits = revision.manifest.limits
         self.timeout = revision.manifest.timeout
         self.scale = revision.manifest.scale
+        self.rollout = revision.manifest.rollout
+        self.probe = revision.manifest.probe
+        self.model = revision.manifest.model
         self.network = revision.manifest.network
         self.isolation = revision.manifest.isolation
         self.triggers = revision.manifest.triggers.texts
@@ -60,6 +78,8 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
             name: name,
             revision: revision,
             account: account,
+            digest: digest,
+            origin: origin,
             deployedAtMicros: deployedAtMicros,
             state: state,
             pool: pool,

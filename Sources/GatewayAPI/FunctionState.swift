@@ -8,4 +8,6 @@ package enum FunctionState: String, Sendable, Hashable, Codable, CaseIterable {
     case warm
     /// The last start failed; the next invocation tries again.
     case failing
+    /// It serves what it can, and its probe was not answered as its sample says.
+    case failed
 }

@@ -1,3 +1,5 @@
+package import Functions
+
 /// The answer to `GET /v1/functions`.
 package struct FunctionList: Sendable, Hashable, Codable {
     package var functions: [FunctionSummary]
@@ -11,6 +13,10 @@ package struct FunctionSummary: Sendable, Hashable, Codable {
     /// `NAME-NUMBER`.
     package var revision: String
     package var account: String
+    /// SHA-256 of the bundle that was deployed last: a revision's that takes traffic, or is to.
+    package var digest: String
+    /// Where that came from.
+    package var origin: Origin
     /// Since 1970 UTC.
     package var deployedAtMicros: Int64
     package var state: FunctionState
@@ -22,6 +28,8 @@ package struct FunctionSummary: Sendable, Hashable, Codable {
         name: String,
         revision: String,
         account: String,
+        digest: String,
+        origin: Origin,
         deployedAtMicros: Int64,
         state: FunctionState,
         pool: PoolCounts,
@@ -30,6 +38,8 @@ package struct FunctionSummary: Sendable, Hashable, Codable {
         self.name = name
         self.revision = revision
         self.account = account
+        self.digest = digest
+        self.origin = origin
         self.deployedAtMicros = deployedAtMicros
         self.state = state
         self.pool = pool

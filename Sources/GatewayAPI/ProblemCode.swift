@@ -13,6 +13,10 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     case bundleInvalid, manifestInvalid, requirementsFailed, sandboxFailed
     case moduleNotFound, attributeNotFound, importRaised, loadRaised, signatureInvalid
     case loadTimedOut, trialFailed, sampleFailed
+    case weightsFailed
+    // Revisions, repositories and pushes.
+    case revisionNotFound, trafficInvalid, pushNotFound, pushInProgress, repositoryNotFound
+    case gitBusy, gitFailed
     // An invocation.
     case inputInvalid, queueFull, rateLimited, quotaExceeded, handlerRaised, outputInvalid
     case answerTooLarge, outOfMemory, instanceDied, notReady, draining, timedOut, cancelled
@@ -24,28 +28,31 @@ extension ProblemCode {
     package var status: Int {
         switch self {
         case .requestInvalid, .nameInvalid, .queryInvalid, .bundleInvalid, .manifestInvalid,
-            .inputInvalid, .queueInvalid, .messageInvalid, .callbackInvalid:
+            .inputInvalid, .queueInvalid, .messageInvalid, .callbackInvalid,
+            .trafficInvalid:
             400
         case .unauthorized: 401
         case .forbidden: 403
         case .routeNotFound, .functionNotFound, .invocationNotFound, .queueNotFound,
-            .resultNotFound:
+            .resultNotFound, .revisionNotFound, .pushNotFound, .repositoryNotFound:
             404
         case .methodNotAllowed: 405
         case .requestTimedOut: 408
-        case .deployInProgress, .queueInUse: 409
+        case .deployInProgress, .queueInUse, .pushInProgress: 409
         case .lengthRequired: 411
         case .payloadTooLarge: 413
         case .uriTooLong: 414
         case .requirementsFailed, .moduleNotFound, .attributeNotFound, .importRaised, .loadRaised,
-            .signatureInvalid, .loadTimedOut, .trialFailed, .sampleFailed, .triggerFailed:
+            .signatureInvalid, .loadTimedOut, .trialFailed, .sampleFailed, .triggerFailed,
+            .weightsFailed:
             422
         case .queueFull, .rateLimited, .quotaExceeded: 429
         case .headersTooLarge: 431
         case .cancelled: 499
-        case .handlerRaised, .outputInvalid, .answerTooLarge, .sandboxFailed, .internal: 500
+        case .handlerRaised, .outputInvalid, .answerTooLarge, .sandboxFailed, .gitFailed, .internal:
+            500
         case .outOfMemory, .instanceDied: 502
-        case .notReady, .draining: 503
+        case .notReady, .draining, .gitBusy: 503
         case .timedOut: 504
         case .storageFull: 507
         }
@@ -88,6 +95,14 @@ extension ProblemCode {
         case .trialFailed: "No instance could answer a trial invocation"
         case .sampleFailed: "The sample was not answered as expected"
         case .triggerFailed: "A trigger of the manifest cannot be served"
+        case .weightsFailed: "The model's weights could not be fetched"
+        case .revisionNotFound: "There is no such revision"
+        case .trafficInvalid: "The division of traffic is not valid"
+        case .pushNotFound: "There is no such push"
+        case .pushInProgress: "Another push to the repository is under way"
+        case .repositoryNotFound: "There is no such repository"
+        case .gitBusy: "Too many fetches and pushes are under way"
+        case .gitFailed: "git failed"
         default: nil
         }
     }
