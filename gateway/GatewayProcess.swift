@@ -18,6 +18,7 @@ import Storage
 import Synchronization
 import Triggers
 import UnixSignals
+import Weights
 
 /// Wires everything and runs it: the only place where concrete types meet.
 enum GatewayProcess {
@@ -106,6 +107,7 @@ enum GatewayProcess {
                 return driver
             }
         )
+        let weights = WeightStore(dataFolder: settings.dataFolder)
         let scheduler = Scheduler(
             driver: driver,
             gpus: inventory.gpus.isEmpty ? nil : GPUs(inventory),
@@ -113,7 +115,7 @@ enum GatewayProcess {
             logger: logger,
             clock: Clock.monotonicNanos
         ) { revision throws(InstanceError) in
-            try Deployer.plan(revision, setting: deploySetting, layers: layers)
+            try Deployer.plan(revision, setting: deploySetting, layers: layers, weights: weights)
         }
         let deployer = Deployer(
             setting: deploySetting,
@@ -121,6 +123,7 @@ enum GatewayProcess {
             scheduler: scheduler,
             registry: registry,
             layers: layers,
+            weights: weights,
             triggers: TriggerHost(engine: engine, brokers: brokers, threads: threads),
             threads: threads,
             loop: group.next(),
@@ -192,7 +195,7 @@ enum GatewayProcess {
             services: [
                 .init(service: application),
                 .init(
-                    service: Ticking(scheduler: scheduler) {
+                    service: Ticking(scheduler: scheduler, deployer: deployer) {
                         isReady.end()
                         engine.drain()
                         brokers.drain()
@@ -207,6 +210,7 @@ enum GatewayProcess {
         try await ServiceGroup(configuration: services).run()
 
         await stop(scheduler: scheduler, logger: logger)
+        weights.close()
         brokers.close()
         poster.stop()
         try await postingThreads.shutdownGracefully()
@@ -227,7 +231,7 @@ enum GatewayProcess {
         _ inventory: Inventory
     ) -> MetricsText {
         var text = MetricsText(version: GatewayVersion.text)
-        text.functions = dispatcher.allRoutes.map { FunctionSample($0) }
+        text.functions = dispatcher.allSplits.map { FunctionSample($0.primary) }
         text.pools = scheduler.pools.map { PoolSample($0) }
         (text.memoryHeldMiB, text.memoryBudgetMiB) = scheduler.memory
         text.gpus = inventory.reports { scheduler.gpus?.reservedMiB(on: $0) ?? 0 }
@@ -296,15 +300,20 @@ final class Readiness: Sendable {
     func end() { isReady.store(false, ordering: .relaxed) }
 }
 
-/// Keep-alives and budgets, for as long as the gateway serves.
+/// Keep-alives, budgets, rollouts and probes, for as long as the gateway serves.
 struct Ticking: Service {
     let scheduler: Scheduler
+    let deployer: Deployer
     /// Called when a graceful stop begins.
     let onStop: @Sendable () -> Void
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await cancelWhenGracefulShutdown { await scheduler.run() }
+            await cancelWhenGracefulShutdown {
+                async let deploying: Void = deployer.run()
+                await scheduler.run()
+                await deploying
+            }
         } onGracefulShutdown: {
             onStop()
         }

@@ -21,6 +21,17 @@ extension Manifest {
         }
     }
 
+    /// Without what acts by itself: a preview has the production's manifest, and must not take
+    /// its messages.
+    package var forPreview: Manifest {
+        var preview = self
+        preview.triggers = Triggers()
+        preview.rollout = nil
+        preview.probe = nil
+        preview.scale.min = 0
+        return preview
+    }
+
     /// A synthetic invocation with the function's own sample, again and again.
     package struct Probe: Sendable, Hashable, Codable {
         /// Milliseconds between two probes; default 5 minutes.

@@ -77,14 +77,17 @@ extension Traffic {
     package struct Fallback: Sendable, Hashable, Codable {
         package var from: Int
         package var to: Int
+        /// The bundle of the one that was taken off; empty when not known.
+        package var digest: String
         /// A sentence for the one who deployed it.
         package var reason: String
         /// Microseconds since 1970 UTC.
         package var atMicros: Int64
 
-        package init(from: Int, to: Int, reason: String, atMicros: Int64) {
+        package init(from: Int, to: Int, digest: String = "", reason: String, atMicros: Int64) {
             self.from = from
             self.to = to
+            self.digest = digest
             self.reason = reason
             self.atMicros = atMicros
         }

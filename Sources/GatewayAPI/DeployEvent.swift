@@ -59,5 +59,8 @@ extension DeployEvent {
         case serving
         case done
         case failed
+
+        /// Nothing follows it.
+        package var isLast: Bool { self == .done || self == .failed || self == .prepared }
     }
 }

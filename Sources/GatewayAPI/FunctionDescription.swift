@@ -80,6 +80,7 @@ package struct FunctionDescription: Sendable, Hashable, Codable {
             account: account,
             digest: digest,
             origin: origin,
+            fallback: traffic.fallback,
             deployedAtMicros: deployedAtMicros,
             state: state,
             pool: pool,

@@ -17,6 +17,8 @@ package struct FunctionSummary: Sendable, Hashable, Codable {
     package var digest: String
     /// Where that came from.
     package var origin: Origin
+    /// The last new revision that was taken off the traffic because it was worse.
+    package var fallback: Traffic.Fallback?
     /// Since 1970 UTC.
     package var deployedAtMicros: Int64
     package var state: FunctionState
@@ -30,6 +32,7 @@ package struct FunctionSummary: Sendable, Hashable, Codable {
         account: String,
         digest: String,
         origin: Origin,
+        fallback: Traffic.Fallback? = nil,
         deployedAtMicros: Int64,
         state: FunctionState,
         pool: PoolCounts,
@@ -40,6 +43,7 @@ package struct FunctionSummary: Sendable, Hashable, Codable {
         self.account = account
         self.digest = digest
         self.origin = origin
+        self.fallback = fallback
         self.deployedAtMicros = deployedAtMicros
         self.state = state
         self.pool = pool

@@ -7,6 +7,8 @@ package struct UsageQuery: Sendable, Hashable {
         case day
         case account
         case revision
+        /// The commit that a revision was pushed with; `-` for what was not.
+        case commit
     }
 
     package enum Format: String, Sendable, Hashable, Codable, CaseIterable {

@@ -29,7 +29,8 @@ package struct UsageStatement: Sendable, Hashable, Codable {
 
 /// The usage records of one key, summed.
 package struct UsageRow: Sendable, Hashable, Codable {
-    /// A function, a day (`2026-01-31`), an account or a revision.
+    /// A function, a day (`2026-01-31`), an account, a revision or a
+    /// commit.
     package var key: String
     /// Attempts, each of which is one record.
     package var invocations: Int64

@@ -7,6 +7,9 @@ package struct SandboxPlan: Sendable {
     package var bundle: String
     /// Layers of requirements, in the order of the import path.
     package var layers: [String]
+    /// The stored file of the manifest's `model`, which the sandbox sees at its `path`; nil when
+    /// the manifest names none.
+    package var weights: String?
     /// Nodes, libraries and variables that the GPU needs; empty without one.
     package var devices: DeviceAccess
     /// How long loading may take, in milliseconds.
@@ -18,12 +21,14 @@ package struct SandboxPlan: Sendable {
         revision: Revision,
         bundle: String,
         layers: [String],
+        weights: String? = nil,
         devices: DeviceAccess = DeviceAccess(),
         loadMillisMax: Int
     ) {
         self.revision = revision
         self.bundle = bundle
         self.layers = layers
+        self.weights = weights
         self.devices = devices
         self.loadMillisMax = loadMillisMax
     }

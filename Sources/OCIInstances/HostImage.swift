@@ -1,3 +1,4 @@
+import Functions
 import Glibc
 import Instances
 
@@ -9,7 +10,7 @@ enum HostImage {
     /// Folders of the image's empty root, onto which the mounts go.
     private static let folders = [
         "usr", "proc", "dev", "tmp", "etc", "function", "runtime", "runtime-layer", "layers",
-        "home", "sys/devices/system/cpu", "run", "var/tmp", "layer", "build", "tools",
+        "home", "sys/devices/system/cpu", "run", "var/tmp", "layer", "build", "tools", "model",
     ]
 
     /// Top-level names that are links into `/usr` on a merged-usr host and folders on others.
@@ -101,6 +102,26 @@ enum HostImage {
             source: source,
             options: ["rbind", "rprivate", "ro", "nosuid", "nodev"]
         )
+    }
+
+    /// A folder with the weights and nothing else, neither of which can be written to.
+    ///
+    /// The folder is the container's own: the file's name is made in no image that others share.
+    static func model(
+        _ source: String,
+        at model: Manifest.ModelFile
+    ) -> [OCISpecification.Mount] {
+        var file = readOnly(source, at: model.path)
+        file.options.append("noexec")
+        return [
+            OCISpecification.Mount(
+                destination: Manifest.ModelFile.folder,
+                type: "tmpfs",
+                source: "tmpfs",
+                options: ["ro", "nosuid", "nodev", "noexec", "mode=755", "size=64k"]
+            ),
+            file,
+        ]
     }
 
     private static func linkTarget(_ path: String) -> String? {

@@ -142,12 +142,14 @@ package final class OCIDriver: InstanceDriver {
 
     private func load(_ plan: SandboxPlan) -> LoadMessage {
         let manifest = plan.revision.manifest
+        var env = manifest.env
+        if plan.weights != nil { env["FAAS_MODEL"] = manifest.model?.path }
         return LoadMessage(
             function: plan.revision.function.description,
             revision: plan.revision.id,
             handler: OCISpecification.Place.function,
             layers: plan.layers.indices.map(OCISpecification.Place.layer),
-            env: manifest.env,
+            env: env,
             concurrency: manifest.scale.concurrency,
             batch: manifest.batch.map { .init(size: $0.size, waitMillis: $0.waitMillis) },
             forks: plan.forks,

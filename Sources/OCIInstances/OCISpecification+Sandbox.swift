@@ -31,6 +31,9 @@ extension OCISpecification {
         for (index, layer) in plan.layers.enumerated() {
             mounts.append(HostImage.readOnly(layer, at: Place.layer(index)))
         }
+        if let weights = plan.weights, let model = plan.revision.manifest.model {
+            mounts += HostImage.model(weights, at: model)
+        }
         for mount in plan.devices.mounts {
             mounts.append(HostImage.readOnly(mount.source, at: mount.destination))
         }

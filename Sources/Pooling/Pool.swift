@@ -117,6 +117,18 @@ package final class Pool: @unchecked Sendable {
     /// Starts what `min` asks for.
     package func activate() { change { $0.activate(now: $1) } }
 
+    /// Keeps no instance that nobody asks for: the zygote stays while there is memory for it.
+    package func rest() {
+        let limits = PoolLimits(revision.manifest.scale)
+        change { $0.setLimits(limits.withoutMin, now: $1) }
+    }
+
+    /// Starts what `min` asks for again.
+    package func wake() {
+        let limits = PoolLimits(revision.manifest.scale)
+        change { $0.setLimits(limits, now: $1) }
+    }
+
     package func prewarm(_ count: Int) { change { $0.prewarm(count, now: $1) } }
 
     /// Stops the instance that has been idle longest, to give its memory to another pool.

@@ -37,6 +37,17 @@ package struct PoolLimits: Sendable, Hashable {
         self.keepAliveNanos = Swift.min(keepAliveNanos, Self.keepAliveNanosMax)
     }
 
+    /// The same, but for instances that are kept when nobody asks.
+    var withoutMin: PoolLimits {
+        PoolLimits(
+            min: 0,
+            max: max,
+            concurrency: concurrency,
+            queueDepthMax: queueDepthMax,
+            keepAliveNanos: keepAliveNanos
+        )
+    }
+
     package init(_ scale: Manifest.Scale) {
         let millisMax = Int(Self.keepAliveNanosMax / 1_000_000)
         let millis = Swift.min(Swift.max(0, scale.keepAliveMillis), millisMax)

@@ -8,6 +8,9 @@ extension Registry {
             try database.execute(sql: functions)
             try database.execute(sql: apiKeys)
         }
+        migrator.registerMigration("originsAndTraffic") { database in
+            try database.execute(sql: originsAndTraffic)
+        }
         return migrator
     }
 
@@ -39,6 +42,27 @@ extension Registry {
         ) STRICT, WITHOUT ROWID;
         CREATE TRIGGER revisionIsImmutable BEFORE UPDATE ON revision
         BEGIN SELECT RAISE(ABORT, 'a revision is immutable'); END;
+        """
+
+    /// A revision that is retired has no bundle any more; its row stays for the bills.
+    ///
+    /// `traffic` is empty where all goes to `currentNumber`.
+    private static let originsAndTraffic = """
+        ALTER TABLE revision ADD COLUMN origin TEXT CHECK (origin IS NULL OR json_valid(origin));
+        ALTER TABLE revision ADD COLUMN retiredAtMicros INTEGER;
+        ALTER TABLE function ADD COLUMN traffic TEXT CHECK (traffic IS NULL OR json_valid(traffic));
+        DROP TRIGGER revisionIsImmutable;
+        CREATE TRIGGER revisionIsImmutable
+        BEFORE UPDATE OF function, number, digest, manifest, account, deployedAtMicros, report,
+            origin ON revision
+        BEGIN SELECT RAISE(ABORT, 'a revision is immutable'); END;
+        CREATE TABLE servedCommit (
+            repository TEXT NOT NULL,
+            branch TEXT NOT NULL,
+            commitID TEXT NOT NULL,
+            atMicros INTEGER NOT NULL,
+            PRIMARY KEY (repository, branch)
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let apiKeys = """

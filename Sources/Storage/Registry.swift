@@ -58,47 +58,108 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Records a revision under a number that was given out, and makes it its function's current
-    /// one unless a later number is already.
+    /// Records revisions under numbers that were given out, divides their functions' traffic, and
+    /// takes functions out of service: all of it or nothing.
     ///
-    /// Throws `refused` where the number was not given out or is taken, or the function belongs to
+    /// Throws `refused` where a number was not given out or is taken, or a function belongs to
     /// another account.
-    /// - Returns: whether it is the current one.
-    @discardableResult package func deploy(
-        _ revision: Revision,
-        report: LoadReport
+    package func apply(_ release: Release) async throws(StorageError) {
+        var rows: [(RevisionRow, String)] = []
+        for part in release.parts {
+            rows.append((try RevisionRow(part.deployment), try RevisionRow.text(of: part.traffic)))
+        }
+        let (parts, changes) = (release.parts, rows)
+        try await write("deploying \(parts.map(\.deployment.revision.id))") { database in
+            for (part, (row, traffic)) in zip(parts, changes) {
+                let revision = part.deployment.revision
+                try Self.requireOwner(revision.account, of: revision.function, in: database)
+                try row.insert(database)
+                try database.execute(
+                    sql: """
+                        UPDATE function SET account = ?, currentNumber = ?, traffic = ?,
+                            deletedAtMicros = NULL
+                        WHERE name = ?
+                        """,
+                    arguments: [row.account, part.traffic.primary, traffic, row.function]
+                )
+            }
+            for name in release.removals {
+                try Self.remove(name, atMicros: release.atMicros, in: database)
+            }
+            if let commit = release.commit { try Self.record(commit, in: database) }
+        }
+    }
+
+    /// Divides a function's traffic anew.
+    /// - Returns: false when there was no such function.
+    @discardableResult package func setTraffic(
+        _ traffic: Traffic,
+        of name: FunctionName
     ) async throws(StorageError) -> Bool {
-        let row = try RevisionRow(revision, report)
-        return try await write("deploying \(revision.id)") { database in
-            try Self.requireOwner(revision.account, of: revision.function, in: database)
-            try row.insert(database)
+        let text = try RevisionRow.text(of: traffic)
+        return try await write("dividing the traffic of \(name)") { database in
             try database.execute(
                 sql: """
-                    UPDATE function SET account = ?, currentNumber = ?, deletedAtMicros = NULL
-                    WHERE name = ? AND coalesce(currentNumber, 0) < ?
+                    UPDATE function SET currentNumber = ?, traffic = ?
+                    WHERE name = ? AND currentNumber IS NOT NULL
                     """,
-                arguments: [row.account, row.number, row.function, row.number]
+                arguments: [traffic.primary, text, name.description]
             )
             return database.changesCount == 1
         }
     }
 
-    /// Takes a function out of service; its revisions stay, for the bills that name them.
+    /// Takes a function out of service; its revisions stay, for the bills that name them, and can
+    /// not be served again.
     /// - Returns: false when there was no such function.
     @discardableResult package func remove(
         _ name: FunctionName,
         atMicros micros: Int64
     ) async throws(StorageError) -> Bool {
         try await write("removing \(name)") { database in
-            try database.execute(
-                sql: """
-                    UPDATE function SET currentNumber = NULL, deletedAtMicros = ?
-                    WHERE name = ? AND currentNumber IS NOT NULL
-                    """,
-                arguments: [micros, name.description]
-            )
-            return database.changesCount == 1
+            try Self.remove(name, atMicros: micros, in: database)
         }
+    }
+
+    @discardableResult private static func remove(
+        _ name: FunctionName,
+        atMicros micros: Int64,
+        in database: Database
+    ) throws -> Bool {
+        try database.execute(
+            sql: """
+                UPDATE function SET currentNumber = NULL, traffic = NULL, deletedAtMicros = ?
+                WHERE name = ? AND currentNumber IS NOT NULL
+                """,
+            arguments: [micros, name.description]
+        )
+        guard database.changesCount == 1 else { return false }
+        try database.execute(
+            sql: """
+                UPDATE revision SET retiredAtMicros = ?
+                WHERE function = ? AND retiredAtMicros IS NULL
+                """,
+            arguments: [micros, name.description]
+        )
+        return true
+    }
+
+    private static func record(_ served: ServedCommit, in database: Database) throws {
+        guard let commit = served.commit else {
+            return try database.execute(
+                sql: "DELETE FROM servedCommit WHERE repository = ? AND branch = ?",
+                arguments: [served.repository, served.branch]
+            )
+        }
+        try database.execute(
+            sql: """
+                INSERT INTO servedCommit (repository, branch, commitID, atMicros)
+                VALUES (?, ?, ?, ?)
+                ON CONFLICT (repository, branch)
+                DO UPDATE SET commitID = excluded.commitID, atMicros = excluded.atMicros
+                """,
+            arguments: [served.repository, served.branch, commit, served.atMicros]
+        )
     }
 
     private static func requireOwner(

@@ -11,17 +11,24 @@ struct RevisionRow: Sendable {
     var account: String
     var deployedAtMicros: Int64
     var report: String
+    /// Empty where nothing is known of it.
+    var origin: String?
+    var retiredAtMicros: Int64?
 
-    static let columns = "function, number, digest, manifest, account, deployedAtMicros, report"
+    static let columns =
+        "function, number, digest, manifest, account, deployedAtMicros, report, origin, "
+        + "retiredAtMicros"
 
-    init(_ revision: Revision, _ report: LoadReport) throws(StorageError) {
+    init(_ deployment: Deployment) throws(StorageError) {
+        let revision = deployment.revision
         function = revision.function.description
         number = revision.number
         digest = revision.digest
         manifest = try Self.text(of: revision.manifest)
         account = revision.account.description
         deployedAtMicros = revision.deployedAtMicros
-        self.report = try Self.text(of: report)
+        report = try Self.text(of: deployment.report)
+        origin = deployment.origin.isEmpty ? nil : try Self.text(of: deployment.origin)
     }
 
     init(_ row: Row) {
@@ -32,12 +39,17 @@ struct RevisionRow: Sendable {
         account = row[4]
         deployedAtMicros = row[5]
         report = row[6]
+        origin = row[7]
+        retiredAtMicros = row[8]
     }
 
     func insert(_ database: Database) throws {
         try database.execute(
-            sql: "INSERT INTO revision (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            arguments: [function, number, digest, manifest, account, deployedAtMicros, report]
+            sql: "INSERT INTO revision (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                function, number, digest, manifest, account, deployedAtMicros, report, origin,
+                retiredAtMicros,
+            ]
         )
     }
 
@@ -54,10 +66,16 @@ struct RevisionRow: Sendable {
             account: Account(account),
             deployedAtMicros: deployedAtMicros
         )
-        return Deployment(revision: revision, report: try value(decoder, report))
+        return Deployment(
+            revision: revision,
+            report: try value(decoder, report),
+            origin: try origin.map { text throws(StorageError) in try value(decoder, text) }
+                ?? Origin(),
+            isKept: retiredAtMicros == nil
+        )
     }
 
-    private func value<Value: Decodable>(
+    func value<Value: Decodable>(
         _ decoder: JSONDecoder,
         _ text: String
     ) throws(StorageError) -> Value {
@@ -69,7 +87,7 @@ struct RevisionRow: Sendable {
         }
     }
 
-    private static func text(of value: some Encodable) throws(StorageError) -> String {
+    static func text(of value: some Encodable) throws(StorageError) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         do { return String(decoding: try encoder.encode(value), as: UTF8.self) } catch {

@@ -57,6 +57,8 @@ enum Samples {
         )
         return FunctionDescription(
             revision: revision,
+            origin: Origin(branch: "main", commit: String(repeating: "c", count: 40)),
+            traffic: Traffic(whole: 7),
             state: .warm,
             runtime: runtime,
             pool: counts,

@@ -77,7 +77,7 @@ final class Edge: Sendable {
             streamsInput: streamsInput,
             metrics: RouteMetrics()
         )
-        dispatcher.setRoute(route, for: revision.function)
+        dispatcher.setSplit(TrafficSplit(route), for: revision.function)
         return host
     }
 

@@ -10,6 +10,7 @@ import Pooling
 import RuntimeProtocol
 import Scheduling
 import Storage
+import Weights
 
 /// One deploy, step by step.
 struct Deploy: Sendable {
@@ -17,6 +18,12 @@ struct Deploy: Sendable {
     let name: FunctionName
     let archive: String
     let account: Account
+    /// Where it comes from.
+    var origin = Origin()
+    /// The push that it is part of.
+    var push: String?
+    /// Held until it serves or is given up.
+    let locks: Set<String>
     let progress: Deployer.Progress
     private let beganAt = Clock.monotonicNanos()
 
@@ -25,12 +32,14 @@ struct Deploy: Sendable {
         name: FunctionName,
         archive: String,
         account: Account,
+        locks: Set<String>,
         progress: @escaping Deployer.Progress
     ) {
         self.deployer = deployer
         self.name = name
         self.archive = archive
         self.account = account
+        self.locks = locks
         self.progress = progress
     }
 
@@ -38,7 +47,7 @@ struct Deploy: Sendable {
     enum Opened {
         /// It serves already.
         case unchanged(Route)
-        case new(FunctionFolder, digest: String, isNew: Bool)
+        case new(FunctionFolder, digest: String)
     }
 
     /// Unpacks the bundle and checks its manifest.
@@ -46,25 +55,73 @@ struct Deploy: Sendable {
     /// - Throws: `Problem`, `PackagingError`: the bundle is at fault and nothing of it is left.
     func open(digest: String) async throws -> Opened {
         await say(.received, "bundle \(digest.prefix(12))")
-        if let serving = dispatcher.route(name.description), serving.revision.digest == digest {
-            return .unchanged(serving)
-        }
-        let (folder, isNew) = try await unpack(digest)
-        return .new(folder, digest: digest, isNew: isNew)
+        let last = dispatcher.split(name.description)?.routes.first
+        if let last, last.revision.digest == digest { return .unchanged(last) }
+        return .new(try await unpack(digest), digest: digest)
     }
 
-    /// Does the rest; the last event is `done` or `failed`.
+    /// Does the rest; the last event is `done`, `prepared` or `failed`.
     func run(_ opened: Opened) async {
-        switch opened {
-        case .unchanged(let route): await unchanged(route)
-        case .new(let folder, let digest, let isNew):
-            do {
-                try await serve(folder, digest: digest)
-            } catch {
-                if isNew { try? await blocking { try Bundle.remove(folder: folder.path) } }
-                await progress(.failed(Self.problem(error), elapsedMillis))
+        do {
+            switch opened {
+            case .unchanged(let route): await unchanged(route)
+            case .new(let folder, let digest):
+                let prepared = try await prepare(folder, digest: digest)
+                if let push { return try await hold(prepared, for: push) }
+                try await serve(prepared)
             }
+            if let push { _ = deployer.pushes.end(push, nil) }
+            deployer.locks.unlock(locks)
+        } catch {
+            if let push { _ = deployer.pushes.end(push, nil) }
+            deployer.locks.unlock(locks)
+            await deployer.sweep()
+            await progress(.failed(Self.problem(error), elapsedMillis))
         }
+    }
+
+    /// Keeps it ready until the push is applied or given up.
+    private func hold(_ prepared: Prepared, for push: String) async throws {
+        guard deployer.pushes.end(push, prepared) else {
+            await deployer.scheduler.retire(prepared.pool, rejectingWaiting: true)
+            throw Problem(.pushNotFound, detail: "The push was given up meanwhile.")
+        }
+        await progress(
+            DeployEvent(
+                step: .prepared,
+                message: "\(prepared.revision.id) is ready",
+                elapsedMillis: elapsedMillis,
+                function: FunctionDescription(prepared)
+            )
+        )
+    }
+
+    private func serve(_ prepared: Prepared) async throws {
+        do { try await deployer.release([prepared]) } catch {
+            await deployer.scheduler.retire(prepared.pool, rejectingWaiting: true)
+            throw error
+        }
+        guard let split = dispatcher.split(name.description) else { return }
+        let share = split.traffic.parts.first { $0.number == prepared.revision.number }?.share
+        let taken = share == .all ? "takes traffic" : "takes \(share ?? .none) of the traffic"
+        await say(.serving, "\(prepared.revision.id) \(taken)")
+        await progress(
+            DeployEvent(
+                step: .done,
+                message: share == .all
+                    ? "\(prepared.revision.id) serves" : "\(prepared.revision.id) \(taken)",
+                elapsedMillis: elapsedMillis,
+                function: deployer.description(
+                    of: name,
+                    number: prepared.revision.number,
+                    report: prepared.report
+                )
+            )
+        )
+        deployer.logger.info(
+            "function deployed",
+            metadata: ["revision": "\(prepared.revision.id)", "millis": "\(elapsedMillis)"]
+        )
     }
 
     private static func problem(_ error: any Error) -> Problem {
@@ -76,7 +133,7 @@ struct Deploy: Sendable {
         }
     }
 
-    private func unpack(_ digest: String) async throws -> (FunctionFolder, isNew: Bool) {
+    private func unpack(_ digest: String) async throws -> FunctionFolder {
         let place = "\(deployer.setting.bundlesFolder)/\(digest)"
         let isNew = access(place, F_OK) != 0
         let (archive, name) = (archive, name)
@@ -85,7 +142,7 @@ struct Deploy: Sendable {
             do {
                 let folder = try FunctionFolder(place)
                 try Self.refuseUnsupported(folder.manifest)
-                guard folder.manifest.name == name.description else {
+                guard folder.manifest.name == name.base else {
                     throw Problem(
                         .manifestInvalid,
                         detail: "function.yaml says `name: \(folder.manifest.name)`, "
@@ -99,13 +156,14 @@ struct Deploy: Sendable {
             }
         }
         await say(.manifest, folder.notes.first ?? "function.yaml is valid")
-        return (folder, isNew)
+        return folder
     }
 
-    private func serve(_ folder: FunctionFolder, digest: String) async throws {
-        try await deployer.triggers.check(folder.manifest, of: name, for: account)
+    private func prepare(_ folder: FunctionFolder, digest: String) async throws -> Prepared {
+        let manifest = name.isPreview ? folder.manifest.forPreview : folder.manifest
+        try await deployer.triggers.check(manifest, of: name, for: account)
         try await installRequirements(folder)
-        let name = name
+        if let model = manifest.model { try await fetch(model) }
         let number = try await deployer.registry.reserveNumber(
             for: name,
             account: account,
@@ -115,30 +173,35 @@ struct Deploy: Sendable {
             function: name,
             number: number,
             digest: digest,
-            manifest: folder.manifest,
+            manifest: manifest,
             account: account,
             deployedAtMicros: Clock.wallMicros()
         )
-        let pool: Pool
-        let report: Storage.LoadReport
+        let (pool, report) = try await tryOut(revision, folder)
+        return Prepared(
+            revision: revision,
+            pool: pool,
+            report: report,
+            origin: origin,
+            locks: locks
+        )
+    }
+
+    /// With instances forked from a zygote where they survive that.
+    private func tryOut(
+        _ revision: Revision,
+        _ folder: FunctionFolder
+    ) async throws -> (Pool, Storage.LoadReport) {
         if folder.manifest.isolation == .instance {
             let reason = "the manifest says `isolation: instance`"
-            (pool, report) = try await tryOut(revision, folder, withoutFork: reason)
-        } else {
-            do {
-                (pool, report) = try await tryOut(revision, folder, withoutFork: nil)
-            } catch let error as ForkFailure {
-                await say(.trial, "instances will not be forked: \(error.reason)")
-                (pool, report) = try await tryOut(revision, folder, withoutFork: error.reason)
-            }
+            return try await tryOut(revision, folder, withoutFork: reason)
         }
         do {
-            try await deployer.registry.deploy(revision, report: report)
-        } catch {
-            await deployer.scheduler.retire(pool, rejectingWaiting: true)
-            throw error
+            return try await tryOut(revision, folder, withoutFork: nil)
+        } catch let error as ForkFailure {
+            await say(.trial, "instances will not be forked: \(error.reason)")
+            return try await tryOut(revision, folder, withoutFork: error.reason)
         }
-        await replaceRoute(revision, pool, report)
     }
 
     /// The sample was not answered by a fork of the zygote, though it may be by a process that has
@@ -196,6 +259,33 @@ struct Deploy: Sendable {
         await say(.requirements, "installed")
     }
 
+    private func fetch(_ model: Manifest.ModelFile) async throws {
+        guard !deployer.weights.exists(model.sha256) else {
+            return await say(.weights, "\(model.fileName) is here already")
+        }
+        await say(.weights, "fetching \(model.fileName)")
+        let (amounts, pump) = AsyncStream.makeStream(
+            of: String.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
+        let teller = Task {
+            for await amount in amounts { await say(.weights, "fetching", detail: amount) }
+        }
+        defer { teller.cancel() }
+        do throws(WeightsError) {
+            _ = try await deployer.weights.fetched(model) { bytes, total in
+                let of = total.map { " of \($0 >> 20)" } ?? ""
+                pump.yield("\(bytes >> 20)\(of) MiB")
+            }
+        } catch {
+            pump.finish()
+            throw Problem(.weightsFailed, detail: error.message)
+        }
+        pump.finish()
+        await teller.value
+        await say(.weights, "\(model.fileName) is here, and is what its digest says")
+    }
+
     private func tryOut(_ pool: Pool, _ folder: FunctionFolder) async throws -> Storage.LoadReport {
         await say(.load, "loading the handler in its sandbox")
         let sample = try await blocking { () -> (SampleFile, [UInt8])? in
@@ -203,7 +293,11 @@ struct Deploy: Sendable {
             return (sample, try sample.body())
         }
         guard let (sample, body) = sample else {
-            try await start(pool)
+            do {
+                try await Trial.start(id: makeID(), on: pool, eventLoop: deployer.loop)
+            } catch let failure as Trial.Failure {
+                throw Problem(failure, last: pool.lastFailure)
+            }
             return try await report(of: pool)
         }
         let answer: Trial.Answer
@@ -211,7 +305,7 @@ struct Deploy: Sendable {
             answer = try await Trial.run(
                 body,
                 contentType: sample.contentType,
-                id: dispatcher.makeID(acceptedAtMicros: Clock.wallMicros()),
+                id: makeID(),
                 on: pool,
                 eventLoop: deployer.loop
             )
@@ -223,41 +317,46 @@ struct Deploy: Sendable {
         }
         let kind = pool.forks ? "a forked instance" : "an instance"
         await say(.trial, "\(kind) answered in \(answer.runMicros) us")
-        try await compare(answer, sample)
+        try await compare(answer, sample, body)
         return try await report(of: pool)
     }
 
-    private func compare(_ answer: Trial.Answer, _ sample: SampleFile) async throws {
+    private func compare(_ answer: Trial.Answer, _ sample: SampleFile, _ body: [UInt8]) async throws
+    {
+        let given = "input: \(Self.excerpt(body))\nanswer: \(Self.excerpt(answer.body))"
         guard answer.status < 400 else {
             throw Problem(
                 .sampleFailed,
-                detail: "The sample was answered with status \(answer.status)."
+                detail: "The sample was answered with status \(answer.status).\n\(given)"
             )
         }
+        let expected = try await blocking { try sample.expected() }
+        guard let expected else {
+            return await say(.sample, "\(sample.name) was answered", detail: given)
+        }
         let difference = try await blocking {
-            try sample.expected().flatMap {
-                try SampleComparison().firstDifference(expected: $0, answer: answer.body)
-            }
+            try SampleComparison().firstDifference(expected: expected, answer: answer.body)
         }
         if let difference {
             throw Problem(
                 .sampleFailed,
-                detail: "The answer to \(sample.name) differs: \(difference)."
+                detail: "The answer to \(sample.name) differs: \(difference).\n\(given)\n"
+                    + "expected: \(Self.excerpt(expected))"
             )
         }
-        await say(.sample, "\(sample.name) was answered as expected")
+        await say(.sample, "\(sample.name) was answered as expected", detail: given)
     }
 
-    /// Without a sample: an instance that becomes ready is all that can be tried.
-    private func start(_ pool: Pool) async throws {
-        pool.prewarm(1)
-        while true {
-            let snapshot = pool.snapshot
-            if snapshot.idle + snapshot.busy > 0 { return }
-            if let failure = pool.lastFailure { throw failure }
-            try await Task.sleep(for: .milliseconds(2))
+    /// The beginning of a text, in one line.
+    private static func excerpt(_ bytes: [UInt8]) -> String {
+        guard let text = String(validating: bytes.prefix(excerptBytesMax), as: UTF8.self) else {
+            return "\(bytes.count) bytes"
         }
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return bytes.count > excerptBytesMax ? "\(line)... (\(bytes.count) bytes)" : line
     }
+
+    private static let excerptBytesMax = 160
 
     private func report(of pool: Pool) async throws -> Storage.LoadReport {
         guard let report = pool.report else {
@@ -268,71 +367,15 @@ struct Deploy: Sendable {
         return Storage.LoadReport(report, zygoteMemoryMiB: memory)
     }
 
-    private func replaceRoute(
-        _ revision: Revision,
-        _ pool: Pool,
-        _ report: Storage.LoadReport
-    ) async {
-        let before = dispatcher.route(name.description)
-        dispatcher.setRoute(
-            Route(
-                revision: revision,
-                pool: pool,
-                streamsInput: report.streamsInput,
-                metrics: before?.metrics ?? RouteMetrics()
-            ),
-            for: name
-        )
-        pool.activate()
-        await say(.serving, "\(revision.id) takes traffic")
-        await bindTriggers(of: revision)
-        if let before {
-            Task { [scheduler = deployer.scheduler] in await scheduler.retire(before.pool) }
-        }
-        let description = FunctionDescription(
-            revision: revision,
-            pool: pool,
-            facts: RuntimeFacts(report)
-        )
-        await progress(
-            DeployEvent(
-                step: .done,
-                message: "\(revision.id) serves",
-                elapsedMillis: elapsedMillis,
-                function: description
-            )
-        )
-        deployer.logger.info(
-            "function deployed",
-            metadata: ["revision": "\(revision.id)", "millis": "\(elapsedMillis)"]
-        )
-    }
-
-    /// They were checked before; one that fails now is bound at the next start.
-    private func bindTriggers(of revision: Revision) async {
-        do {
-            try await deployer.triggers.bind(revision, isRestored: false)
-        } catch {
-            deployer.logger.error(
-                "triggers could not be bound",
-                metadata: ["revision": "\(revision.id)", "error": "\(error)"]
-            )
-        }
-    }
-
     private func unchanged(_ route: Route) async {
-        let name = name
-        let report = try? await deployer.registry.function(name)?.report
+        let number = route.revision.number
+        let report = try? await deployer.registry.revision(number, of: name)?.report
         await progress(
             DeployEvent(
                 step: .done,
                 message: "\(route.revisionID) serves this bundle already",
                 elapsedMillis: elapsedMillis,
-                function: FunctionDescription(
-                    revision: route.revision,
-                    pool: route.pool,
-                    facts: report.map(RuntimeFacts.init)
-                ),
+                function: deployer.description(of: name, number: number, report: report),
                 unchanged: true
             )
         )
@@ -347,6 +390,10 @@ struct Deploy: Sendable {
             .manifestInvalid,
             detail: "This gateway does not support `\(wish)` yet: remove it."
         )
+    }
+
+    private func makeID() -> InvocationID {
+        dispatcher.makeID(acceptedAtMicros: Clock.wallMicros())
     }
 
     private var dispatcher: Dispatcher { deployer.dispatcher }

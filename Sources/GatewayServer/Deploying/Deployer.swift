@@ -11,6 +11,7 @@ import Packaging
 import Pooling
 package import Scheduling
 package import Storage
+package import Weights
 
 /// Makes revisions of bundles, and routes of revisions.
 ///
@@ -49,11 +50,14 @@ package final class Deployer: Sendable {
     let scheduler: Scheduler
     let registry: Registry
     let layers: any LayerInstaller
+    let weights: WeightStore
     let triggers: any TriggerBinder
     let threads: NIOThreadPool
     let loop: any EventLoop
     let logger: Logger
-    private let deploying = NIOLockedValueBox<Set<String>>([])
+    let locks = DeployLocks()
+    let pushes = Pushes()
+    let live = NIOLockedValueBox<[FunctionName: LiveFunction]>([:])
 
     package init(
         setting: Setting,
@@ -61,6 +65,7 @@ package final class Deployer: Sendable {
         scheduler: Scheduler,
         registry: Registry,
         layers: any LayerInstaller,
+        weights: WeightStore,
         triggers: any TriggerBinder,
         threads: NIOThreadPool,
         loop: any EventLoop,
@@ -71,6 +76,7 @@ package final class Deployer: Sendable {
         self.scheduler = scheduler
         self.registry = registry
         self.layers = layers
+        self.weights = weights
         self.triggers = triggers
         self.threads = threads
         self.loop = loop
@@ -81,7 +87,8 @@ package final class Deployer: Sendable {
     package static func plan(
         _ revision: Revision,
         setting: Setting,
-        layers: any LayerInstaller
+        layers: any LayerInstaller,
+        weights: WeightStore
     ) throws(InstanceError) -> SandboxPlan {
         let bundle = "\(setting.bundlesFolder)/\(revision.digest)"
         do throws(PackagingError) {
@@ -91,6 +98,7 @@ package final class Deployer: Sendable {
                 revision: revision,
                 bundle: bundle,
                 layers: digest.map { [layers.path($0)] } ?? [],
+                weights: revision.manifest.model.map { weights.path(of: $0.sha256) },
                 loadMillisMax: setting.loadMillisMax
             )
         } catch {
@@ -98,93 +106,77 @@ package final class Deployer: Sendable {
         }
     }
 
-    /// Routes for all that was deployed before; starts what `scale.min` asks for.
-    package func restore() async throws {
-        try await removeLeftovers()
-        for function in try await registry.functions() {
-            let pool = scheduler.makePool(
-                for: function.revision,
-                forks: function.report.isForkable
-            )
-            dispatcher.setRoute(
-                Route(
-                    revision: function.revision,
-                    pool: pool,
-                    streamsInput: function.report.streamsInput,
-                    metrics: RouteMetrics()
-                ),
-                for: function.revision.function
-            )
-            pool.activate()
-            try await triggers.bind(function.revision, isRestored: true)
-        }
-    }
-
-    /// Removes what a deploy left that was cut off: uploads, and bundles of no revision.
-    private func removeLeftovers() async throws {
-        let known = try await registry.digests()
-        let setting = setting
-        try await threads.runIfActive {
-            for name in try FileManager.default.contentsOfDirectory(atPath: setting.bundlesFolder)
-            where !known.contains(name) {
-                try Bundle.remove(folder: "\(setting.bundlesFolder)/\(name)")
-            }
-            for name in try FileManager.default.contentsOfDirectory(
-                atPath: setting.incomingFolder
-            ) {
-                unlink("\(setting.incomingFolder)/\(name)")
-            }
-        }
-    }
-
-    /// Opens the bundle that lies at `archive`, then takes it into service in the background.
+    /// Opens the bundle that lies at `archive`, then builds, loads and tries it in the background,
+    /// and lets it take traffic unless it belongs to a push.
     ///
-    /// The file is removed. After this returns the last event is `done` or `failed`.
+    /// The file is removed. After this returns the last event is `done`, `prepared` or `failed`.
     /// - Throws: `Problem`, `PackagingError`: the bundle is refused, or a deploy is under way.
     package func deploy(
         _ name: FunctionName,
         archive: String,
         account: Account,
+        origin: Origin = Origin(),
+        push: String? = nil,
         progress: @escaping Progress
     ) async throws {
         defer { unlink(archive) }
         let digest = try await threads.runIfActive { try Bundle.digest(ofFile: archive) }
-        let keys: Set = ["function \(name)", "bundle \(digest)"]
-        let isFree = deploying.withLockedValue { deploying in
-            guard deploying.isDisjoint(with: keys) else { return false }
-            deploying.formUnion(keys)
-            return true
-        }
-        guard isFree else {
+        let keys: Set = [DeployLocks.function(name), DeployLocks.bundle(digest)]
+        guard locks.tryLock(keys) else {
             throw Problem(.deployInProgress, detail: "\(name) is being deployed already.")
         }
-        let deploy = Deploy(
+        var deploy = Deploy(
             deployer: self,
             name: name,
             archive: archive,
             account: account,
+            locks: keys,
             progress: progress
         )
         do {
-            let opened = try await deploy.open(digest: digest)
-            Task {
-                await deploy.run(opened)
-                deploying.withLockedValue { $0.subtract(keys) }
+            deploy.origin = try push.map { try pushes.begin($0, account: account) } ?? origin
+            deploy.push = push
+            do {
+                let opened = try await deploy.open(digest: digest)
+                Task { [deploy] in await deploy.run(opened) }
+            } catch {
+                if let push { _ = pushes.end(push, nil) }
+                throw error
             }
         } catch {
-            deploying.withLockedValue { $0.subtract(keys) }
+            locks.unlock(keys)
             throw error
         }
     }
 
+    /// Gives up a revision that has taken no traffic.
+    func discard(_ prepared: Prepared) async {
+        await scheduler.retire(prepared.pool, rejectingWaiting: true)
+        locks.unlock(prepared.locks)
+        await sweep()
+    }
+
     /// Takes a function out of service; returns when nothing of it runs.
     package func remove(_ name: FunctionName) async throws -> Bool {
-        guard let route = dispatcher.setRoute(nil, for: name) else { return false }
-        try await registry.remove(name, atMicros: Clock.wallMicros())
-        try await triggers.unbind(name)
-        await scheduler.retire(route.pool)
-        dispatcher.logs.remove(name)
-        return true
+        try await withLock(of: name) {
+            guard dispatcher.split(name.description) != nil else { return false }
+            try await registry.remove(name, atMicros: Clock.wallMicros())
+            await takeOut(name)
+            await sweep()
+            return true
+        }
+    }
+
+    func withLock<Value>(
+        of name: FunctionName,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        let keys: Set = [DeployLocks.function(name)]
+        guard locks.tryLock(keys) else {
+            throw Problem(.deployInProgress, detail: "\(name) is being deployed.")
+        }
+        defer { locks.unlock(keys) }
+        return try await body()
     }
 }
 

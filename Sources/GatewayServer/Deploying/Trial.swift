@@ -39,13 +39,14 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
 
     let eventLoop: any EventLoop
     private let pool: Pool
-    private let request: InstanceRequest
+    /// Nil where an instance that is ready is all that can be asked for.
+    private let request: InstanceRequest?
     private let promise: EventLoopPromise<Answer>
     private var lease: Lease?
     private var head = FrameMeta()
     private var gathered = ByteBuffer()
 
-    private init(pool: Pool, request: InstanceRequest, eventLoop: any EventLoop) {
+    private init(pool: Pool, request: InstanceRequest?, eventLoop: any EventLoop) {
         self.pool = pool
         self.request = request
         self.eventLoop = eventLoop
@@ -74,18 +75,31 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
             ),
             eventLoop: eventLoop
         )
-        switch pool.acquire(RequestID(id.high ^ id.low), waiter: trial) {
-        case .lease(let lease): trial.leased(lease)
-        case .rejected(let reason): trial.rejected(reason)
+        return try await trial.run(id)
+    }
+
+    /// Leases an instance of `pool`, which may start everything, and gives it back.
+    static func start(id: InvocationID, on pool: Pool, eventLoop: any EventLoop) async throws {
+        _ = try await Trial(pool: pool, request: nil, eventLoop: eventLoop).run(id)
+    }
+
+    private func run(_ id: InvocationID) async throws -> Answer {
+        switch pool.acquire(RequestID(id.high ^ id.low), waiter: self) {
+        case .lease(let lease): leased(lease)
+        case .rejected(let reason): rejected(reason)
         case .waiting: break
         }
-        return try await trial.promise.futureResult.get()
+        return try await promise.futureResult.get()
     }
 
     func leased(_ lease: Lease) {
         eventLoop.execute {
+            guard let request = self.request else {
+                self.pool.release(lease)
+                return self.promise.succeed(Answer(status: 200, body: [], runMicros: 0))
+            }
             self.lease = lease
-            _ = lease.instance.invoke(self.request, receiver: self)
+            _ = lease.instance.invoke(request, receiver: self)
             let limit = self.pool.revision.manifest.timeout.totalMillis
             self.eventLoop.scheduleTask(in: .milliseconds(Int64(limit))) {
                 guard self.lease != nil else { return }

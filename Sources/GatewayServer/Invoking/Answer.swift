@@ -33,6 +33,8 @@ extension AnswerReceiver {
 package struct AnswerHead {
     package var id: InvocationID
     package var startKind: StartKind?
+    /// The number of the revision that answers; 0 when none was reached.
+    package var revision: UInt32 = 0
     package var timing: ServerTiming
     /// As the handler gave it: `:status` and header fields.
     package var meta: FrameMeta

@@ -140,7 +140,8 @@ enum AnswerBytes {
     private static func isOurs(_ name: String) -> Bool {
         switch name {
         case "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade",
-            "trailer", "te", "x-invocation-id", "x-start-kind", "server-timing":
+            "trailer", "te", "x-invocation-id", "x-start-kind", "x-revision",
+            "server-timing":
             true
         default: false
         }
@@ -159,6 +160,10 @@ enum AnswerBytes {
             case .resume: buffer.writeStaticString("\r\nx-start-kind: resume")
             case .cold: buffer.writeStaticString("\r\nx-start-kind: cold")
             }
+        }
+        if head.revision > 0 {
+            buffer.writeStaticString("\r\nx-revision: ")
+            write(decimal: UInt64(head.revision), into: &buffer)
         }
         buffer.writeStaticString("\r\nserver-timing: queue;dur=")
         write(millis: head.timing.queueMicros, into: &buffer)

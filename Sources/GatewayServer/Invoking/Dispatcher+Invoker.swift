@@ -34,7 +34,7 @@ extension Dispatcher: Invoker {
             timing: ServerTiming(queueMicros: 0, startMicros: 0, runMicros: 0),
             meta: FrameMeta()
         )
-        guard let route = route(invocation.function.description) else {
+        guard let split = split(invocation.function.description) else {
             return receiver.answerEnded(
                 .problem(
                     head,
@@ -46,6 +46,7 @@ extension Dispatcher: Invoker {
                 )
             )
         }
+        let route = invocation.trigger == .probe ? split.primary : split.route(random: makeRandom())
         guard invocation.body.count <= route.payloadBytesMax else {
             return receiver.answerEnded(
                 .problem(

@@ -14,7 +14,7 @@ package final class Dispatcher: Sendable {
     package let configuration: GatewayConfiguration
     package let logs: FunctionLogs
     package let ledgerMetrics = LedgerMetrics()
-    private let routes = NIOLockedValueBox<[String: Route]>([:])
+    private let splits = NIOLockedValueBox<[String: TrafficSplit]>([:])
     private let loops: [ObjectIdentifier: InvocationLoop]
     private let eventLoops: [any EventLoop]
     private let turn = Synchronization.Atomic<Int>(0)
@@ -53,26 +53,33 @@ package final class Dispatcher: Sendable {
     }
 
     /// Where invocations of a function go; nil when there is no such function.
-    package func route(_ name: String) -> Route? { routes.withLockedValue { $0[name] } }
+    package func split(_ name: String) -> TrafficSplit? { splits.withLockedValue { $0[name] } }
 
-    /// Sends what comes from now on to another revision, or nowhere; returns the route before.
+    /// The route of a function's primary revision; nil when there is no such function.
+    package func route(_ name: String) -> Route? { split(name)?.primary }
+
+    /// Divides what comes from now on in another way, or sends it nowhere; returns the way before.
     @discardableResult
-    package func setRoute(_ route: Route?, for name: FunctionName) -> Route? {
-        routes.withLockedValue { routes in
-            let before = routes[name.description]
-            routes[name.description] = route
+    package func setSplit(_ split: TrafficSplit?, for name: FunctionName) -> TrafficSplit? {
+        splits.withLockedValue { splits in
+            let before = splits[name.description]
+            splits[name.description] = split
             return before
         }
     }
 
-    package var allRoutes: [Route] { routes.withLockedValue { Array($0.values) } }
+    package var allSplits: [TrafficSplit] { splits.withLockedValue { Array($0.values) } }
 
     package func makeID(acceptedAtMicros: Int64) -> InvocationID {
-        // SplitMix64 over a counter: unlike for every thread without a lock.
+        InvocationID(acceptedAtMicros: acceptedAtMicros, random: makeRandom())
+    }
+
+    /// SplitMix64 over a counter: unlike for every thread without a lock.
+    func makeRandom() -> UInt64 {
         var bits = random.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
         bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
         bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return InvocationID(acceptedAtMicros: acceptedAtMicros, random: bits ^ (bits >> 31))
+        return bits ^ (bits >> 31)
     }
 
     /// The loops in turn.

@@ -1,3 +1,4 @@
+import Functions
 import GatewayAPI
 import Instances
 import NIOCore
@@ -97,7 +98,7 @@ extension InvocationHandler {
                 isBodyless: head.method == .HEAD
             )
         }
-        guard let route = dispatcher.route(target.name) else {
+        guard let split = dispatcher.split(target.name) else {
             return refuse(
                 Problem(
                     .functionNotFound,
@@ -107,8 +108,23 @@ extension InvocationHandler {
                 keepAlive: keepAlive
             )
         }
-        if let problem = authorizer.refusal(head.headers, account: route.accountName) {
+        if let problem = authorizer.refusal(
+            head.headers,
+            account: split.primary.accountName
+        ) {
             return refuse(problem, context: context, keepAlive: keepAlive)
+        }
+        guard let route = split.route(for: head.headers, random: dispatcher.makeRandom) else {
+            let numbers = split.routes.map { "\($0.revision.number)" }.joined(separator: ", ")
+            return refuse(
+                Problem(
+                    .revisionNotFound,
+                    detail: "\(TrafficHeader.revision) names none of the revisions of "
+                        + "\(target.name) that take traffic: \(numbers)."
+                ),
+                context: context,
+                keepAlive: keepAlive
+            )
         }
         let length = head.headers.first(name: "content-length").flatMap { Int($0) }
         if let length, length > route.payloadBytesMax { return tooLarge(route, context) }

@@ -4,6 +4,7 @@ import GatewayAPI
 import Instances
 import NIOCore
 import Pooling
+import Rollouts
 import RuntimeProtocol
 import Storage
 
@@ -23,7 +24,7 @@ final class RunningInvocation: @unchecked Sendable {
     }
 
     let id: InvocationID
-    let route: Route
+    private(set) var route: Route
     let trigger: Trigger
     let attempt: Int32
     let eventLoop: any EventLoop
@@ -47,6 +48,8 @@ final class RunningInvocation: @unchecked Sendable {
     private var isMetered = false
     /// What is sent once the usage record is durable.
     private var pendingEnd: AnswerEnd?
+    /// Nobody pays for probes.
+    private static let probeAccount = "probe"
     /// Its place among the loop's running invocations.
     var loopIndex = -1
 
@@ -282,6 +285,14 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
 extension RunningInvocation {
     private func reject(_ reason: RejectReason) {
         guard case .queued = stage else { return }
+        // Its pool was replaced between the choice of it and this.
+        if reason == .draining, let other = dispatcher.route(route.functionName),
+            other.pool !== route.pool
+        {
+            route = other
+            return start()
+        }
+        if case .startFailed = reason { route.tally?.record(failed: true, runMicros: 0) }
         route.metrics.rejected(reason.metric)
         finish(.problem(head(run: 0), Problem(reason, route: route), .rejected))
     }
@@ -338,7 +349,7 @@ extension RunningInvocation {
             id: id,
             function: route.functionName,
             revision: route.revisionID,
-            account: route.accountName,
+            account: trigger == .probe ? Self.probeAccount : route.accountName,
             trigger: trigger,
             startKind: kind,
             outcome: outcome,
@@ -361,6 +372,9 @@ extension RunningInvocation {
             run: runMicros,
             total: Int64((Clock.monotonicNanos() - acceptedAt) / 1000)
         )
+        if let tally = route.tally, outcome != .cancelled, trigger != .probe {
+            tally.record(failed: outcome != .completed, runMicros: runMicros)
+        }
         if trigger != .http, let end, let receiver {
             let waits = receiver.answerPrepares(end) { [eventLoop] in
                 eventLoop.execute { self.write(record) }
@@ -383,6 +397,7 @@ extension RunningInvocation {
         AnswerHead(
             id: id,
             startKind: startKind,
+            revision: UInt32(clamping: route.revision.number),
             timing: ServerTiming(
                 queueMicros: queueMicros,
                 startMicros: startMicros,

@@ -1,6 +1,8 @@
 import Functions
+import Functions
 import GatewayAPI
 import Instances
+import NIOConcurrencyHelpers
 import Pooling
 import Storage
 
@@ -41,14 +43,54 @@ extension Storage.LoadReport {
 }
 
 extension FunctionDescription {
-    init(revision: Revision, pool: Pool, facts: RuntimeFacts?) {
-        let counts = PoolCounts(pool.snapshot)
+    init(
+        _ route: Route,
+        traffic: Traffic,
+        failure: String?,
+        report: Storage.LoadReport?
+    ) {
+        let counts = PoolCounts(route.pool.snapshot)
+        let state = FunctionState(counts, hasFailed: route.pool.lastFailure != nil)
         self.init(
-            revision: revision,
-            state: FunctionState(counts, hasFailed: pool.lastFailure != nil),
-            runtime: facts,
+            revision: route.revision,
+            origin: route.origin,
+            traffic: traffic,
+            failure: failure,
+            state: failure == nil ? state : .failed,
+            runtime: report.map(RuntimeFacts.init),
             pool: counts,
-            url: Routes.invoke(revision.function)
+            url: Routes.invoke(route.revision.function)
+        )
+    }
+
+    /// Of a revision that takes no traffic yet.
+    init(_ prepared: Prepared) {
+        let counts = PoolCounts(prepared.pool.snapshot)
+        self.init(
+            revision: prepared.revision,
+            origin: prepared.origin,
+            traffic: Traffic(whole: prepared.revision.number),
+            state: FunctionState(counts, hasFailed: false),
+            runtime: RuntimeFacts(prepared.report),
+            pool: counts,
+            url: Routes.invoke(prepared.revision.function)
+        )
+    }
+}
+
+extension Deployer {
+    /// A function's primary revision, or another of its traffic; nil when it is not in service.
+    func description(
+        of name: FunctionName,
+        number: Int? = nil,
+        report: Storage.LoadReport?
+    ) -> FunctionDescription? {
+        guard let split = dispatcher.split(name.description) else { return nil }
+        return FunctionDescription(
+            number.flatMap { split.route(number: $0) } ?? split.primary,
+            traffic: split.traffic,
+            failure: live.withLockedValue { $0[name]?.failure },
+            report: report
         )
     }
 }

@@ -22,6 +22,7 @@ extension ManagementRoutes {
             _ = try await deployer.remove(route.revision.function)
             return Response(status: .noContent)
         }
+        addRevisionRoutes(to: router)
         router.get("/v1/functions/:name/logs") { request, context in
             try await logs(request, context)
         }
@@ -29,24 +30,27 @@ extension ManagementRoutes {
 
     private func list(_ request: Request) -> FunctionList {
         let account = account(request)
-        let routes = dispatcher.allRoutes
-            .filter { authorizer.isOpen || $0.revision.account == account }
-            .sorted { $0.revision.function < $1.revision.function }
-        return FunctionList(
-            functions: routes.map {
-                FunctionDescription(revision: $0.revision, pool: $0.pool, facts: nil).summary
+        let summaries = dispatcher.allSplits.compactMap { split -> FunctionSummary? in
+            let revision = split.primary.revision
+            guard authorizer.isOpen || revision.account == account,
+                var summary = deployer.description(of: revision.function, report: nil)?.summary
+            else { return nil }
+            if let last = split.routes.first {
+                summary.digest = last.revision.digest
+                summary.origin = last.origin
             }
-        )
+            return summary
+        }
+        return FunctionList(functions: summaries.sorted { $0.name < $1.name })
     }
 
     private func describe(_ route: Route) async throws -> FunctionDescription {
         let name = route.revision.function
-        let report = try await deployer.registry.function(name)?.report
-        return FunctionDescription(
-            revision: route.revision,
-            pool: route.pool,
-            facts: report.map(RuntimeFacts.init)
-        )
+        let report = try await deployer.registry.function(name)?.current.report
+        guard let description = deployer.description(of: name, report: report) else {
+            throw Problem(.functionNotFound, detail: "There is no function \(name).")
+        }
+        return description
     }
 
     /// Takes the bundle in, then streams what happens.
@@ -60,9 +64,16 @@ extension ManagementRoutes {
         }
         let archive = try await receive(request)
         let (events, pump) = AsyncStream.makeStream(of: DeployEvent.self)
-        try await deployer.deploy(name, archive: archive, account: account(request)) { event in
+        let parameters = Self.parameters(request)
+        try await deployer.deploy(
+            name,
+            archive: archive,
+            account: account(request),
+            origin: Origin(parameters: parameters),
+            push: parameters["push"]
+        ) { event in
             pump.yield(event)
-            if event.step == .done || event.step == .failed { pump.finish() }
+            if event.step.isLast { pump.finish() }
         }
         return Response(
             status: .ok,

@@ -25,7 +25,10 @@ extension ManagementRoutes {
             ),
             by: .init(query.grouping)
         )
-        let answer = GatewayAPI.UsageStatement(statement, query: query, currency: currency)
+        var answer = GatewayAPI.UsageStatement(statement, query: query, currency: currency)
+        if query.grouping == .commit {
+            answer.rows = UsageRow.merged(answer.rows, by: try await deployer.registry.commits())
+        }
         switch query.format {
         case .json: return try Self.json(answer)
         case .csv:
@@ -44,7 +47,7 @@ extension Billing.UsageStatement.Grouping {
         case .function: self = .function
         case .day: self = .day
         case .account: self = .account
-        case .revision: self = .revision
+        case .revision, .commit: self = .revision
         }
     }
 }
@@ -63,6 +66,32 @@ extension GatewayAPI.UsageStatement {
 }
 
 extension UsageRow {
+    /// Rows of revisions as rows of the commits that they came from, in the order of commits.
+    fileprivate static func merged(
+        _ rows: [UsageRow],
+        by commits: [String: String]
+    ) -> [UsageRow] {
+        var merged: [String: UsageRow] = [:]
+        for row in rows {
+            let commit = commits[row.key] ?? "-"
+            guard var sum = merged[commit] else {
+                merged[commit] = row
+                merged[commit]?.key = commit
+                continue
+            }
+            sum.invocations += row.invocations
+            sum.failures += row.failures
+            sum.billedMillis += row.billedMillis
+            sum.memoryMiBMillis += row.memoryMiBMillis
+            sum.gpuMemoryMiBMillis += row.gpuMemoryMiBMillis
+            sum.bytesIn += row.bytesIn
+            sum.bytesOut += row.bytesOut
+            sum.costNanos += row.costNanos
+            merged[commit] = sum
+        }
+        return merged.values.sorted { $0.key < $1.key }
+    }
+
     fileprivate init(_ row: Billing.UsageStatement.Row) {
         self.init(
             key: row.key,

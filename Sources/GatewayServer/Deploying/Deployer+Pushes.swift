@@ -1,0 +1,81 @@
+package import Functions
+package import GatewayAPI
+import Logging
+import NIOConcurrencyHelpers
+import Pooling
+import Storage
+
+/// Several functions change together.
+extension Deployer {
+    /// Opens a push: functions are deployed for it by its id.
+    package func openPush(_ order: PushOrder, account: Account) throws -> PushTicket {
+        let id = dispatcher.makeID(acceptedAtMicros: Clock.wallMicros())
+        return try pushes.open(order.origin, account: account, id: "\(id)")
+    }
+
+    /// Lets all that was prepared for a push take traffic, in one transaction.
+    package func applyPush(
+        _ id: String,
+        _ application: PushApplication,
+        account: Account
+    ) async throws -> PushResult {
+        let push = try pushes.take(id, account: account)
+        let removals = application.remove.compactMap { FunctionName($0) }
+            .filter { dispatcher.route($0.description)?.revision.account == account }
+        let keys = Set(removals.map { DeployLocks.function($0) })
+        guard locks.tryLock(keys) else {
+            await discard(push)
+            throw Problem(.deployInProgress, detail: "A function to remove is being deployed.")
+        }
+        defer { locks.unlock(keys) }
+        do {
+            try await release(
+                push.prepared,
+                removing: removals,
+                commit: Self.commit(of: push.origin, isGone: application.branchIsGone)
+            )
+        } catch {
+            await discard(push)
+            throw error
+        }
+        for prepared in push.prepared { locks.unlock(prepared.locks) }
+        if !removals.isEmpty { Task { await sweep() } }
+        logger.info(
+            "push applied",
+            metadata: [
+                "commit": "\(push.origin.commit ?? "")",
+                "revisions": "\(push.prepared.map(\.revision.id))",
+                "removed": "\(removals.map(\.description))",
+            ]
+        )
+        return PushResult(
+            functions: push.prepared.compactMap { prepared in
+                description(
+                    of: prepared.revision.function,
+                    number: prepared.revision.number,
+                    report: prepared.report
+                )
+            },
+            removed: removals.map(\.description)
+        )
+    }
+
+    /// Gives up what was prepared for a push.
+    package func dropPush(_ id: String, account: Account) async throws {
+        await discard(try pushes.drop(id, account: account))
+    }
+
+    func discard(_ push: Pushes.Push) async {
+        for prepared in push.prepared { await discard(prepared) }
+    }
+
+    private static func commit(of origin: Origin, isGone: Bool) -> ServedCommit? {
+        guard let repository = origin.repository, let branch = origin.branch else { return nil }
+        return ServedCommit(
+            repository: repository,
+            branch: branch,
+            commit: isGone ? nil : origin.commit,
+            atMicros: Clock.wallMicros()
+        )
+    }
+}

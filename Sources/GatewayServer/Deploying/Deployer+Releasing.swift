@@ -1,0 +1,185 @@
+import Functions
+import GatewayAPI
+import Logging
+import NIOConcurrencyHelpers
+import Pooling
+import Rollouts
+import Scheduling
+import Storage
+
+/// Prepared revisions take traffic.
+extension Deployer {
+    /// How long the zygote of a revision that has been replaced is kept for a way back.
+    static let probationSeconds: UInt64 = 300
+    /// How many such revisions of a function are kept.
+    static let restingMax = 2
+    /// How long a new revision may take to have as many instances as the old one has in use.
+    static let prewarmSecondsMax: UInt64 = 10
+    /// Revisions of a function that can be served again.
+    package static let revisionsMax = 10
+
+    /// Lets revisions take traffic and takes functions out of service: all of it or nothing, also
+    /// when the gateway ends meanwhile.
+    ///
+    /// The caller holds the locks of all of them.
+    func release(
+        _ prepared: [Prepared],
+        removing: [FunctionName] = [],
+        commit: ServedCommit? = nil
+    ) async throws {
+        let now = Clock.wallMicros()
+        let changes = prepared.map { ($0, traffic(for: $0, atMicros: now)) }
+        for (item, traffic) in changes { await prewarm(item, traffic) }
+        try await registry.apply(
+            Release(
+                parts: changes.map { Release.Part($0.deployment, traffic: $1) },
+                removals: removing,
+                commit: commit,
+                atMicros: now
+            )
+        )
+        for (item, traffic) in changes {
+            let name = item.revision.function
+            let before = dispatcher.split(name.description)
+            let route = Route(
+                revision: item.revision,
+                pool: item.pool,
+                streamsInput: item.report.streamsInput,
+                metrics: before?.primary.metrics ?? RouteMetrics(),
+                origin: item.origin
+            )
+            let routes = (before?.routes ?? []) + [route]
+            await install(split(traffic, from: routes), for: name)
+            live.withLockedValue { $0[name]?.failure = nil }
+        }
+        for name in removing { await takeOut(name) }
+        Task { await giveUpRevisions(of: prepared.map(\.revision.function)) }
+    }
+
+    /// A rollout's first step where the manifest asks for one, else all.
+    private func traffic(for item: Prepared, atMicros now: Int64) -> Traffic {
+        let name = item.revision.function
+        guard let policy = item.revision.manifest.rollout,
+            let before = dispatcher.split(name.description), let share = policy.shares.first,
+            share < .all
+        else { return Traffic(whole: item.revision.number) }
+        return Traffic(
+            rollout: Traffic.Rollout(
+                candidate: item.revision.number,
+                baseline: before.traffic.primary,
+                step: 0,
+                beganAtMicros: now
+            ),
+            share: share
+        )
+    }
+
+    /// As many instances as its share of what is in use now, so that a change of traffic never
+    /// lowers the capacity; what is not there in time is waited for in the pool's queue.
+    private func prewarm(_ item: Prepared, _ traffic: Traffic) async {
+        guard let before = dispatcher.split(item.revision.function.description),
+            let part = traffic.parts.first(where: { $0.number == item.revision.number })
+        else { return }
+        let busy = before.routes.reduce(0) { $0 + $1.pool.snapshot.busy }
+        let wanted = part.share.count(of: busy)
+        await prewarm(item.pool, min(wanted, item.revision.manifest.scale.max))
+    }
+
+    /// Returns when the pool has so many instances, one failed to start, or time is up.
+    func prewarm(_ pool: Pool, _ count: Int) async {
+        let deadline = Clock.monotonicNanos() + Self.prewarmSecondsMax * 1_000_000_000
+        pool.prewarm(count)
+        while Clock.monotonicNanos() < deadline, pool.lastFailure == nil {
+            let snapshot = pool.snapshot
+            if snapshot.idle + snapshot.busy >= count { return }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// The routes that the traffic names; those of a rollout count what they answer.
+    func split(_ traffic: Traffic, from routes: [Route]) -> TrafficSplit {
+        let chosen = traffic.parts.compactMap { part in
+            routes.last { $0.revision.number == part.number }
+        }
+        let judged = traffic.rollout.map { [$0.candidate, $0.baseline] } ?? []
+        return TrafficSplit(
+            traffic,
+            routes: chosen.map { route in
+                let isJudged = judged.contains(route.revision.number)
+                if !isJudged, route.tally == nil { return route }
+                return route.counting(with: isJudged ? RevisionTally() : nil)
+            }
+        )
+    }
+
+    /// Puts a division of traffic in the place of the one before.
+    ///
+    /// What takes none any more rests for a while, or ends at once where it is in `ending`; either
+    /// way what runs in it and what waits for it is served.
+    func install(
+        _ split: TrafficSplit,
+        for name: FunctionName,
+        ending: Set<Int> = []
+    ) async {
+        let now = Clock.monotonicNanos()
+        for route in split.routes { route.pool.wake() }
+        let before = dispatcher.setSplit(split, for: name)
+        let left = (before?.routes ?? []).filter { old in
+            !split.routes.contains { $0.pool === old.pool }
+        }
+        let retired = live.withLockedValue { live in
+            var function = live[name] ?? LiveFunction()
+            function.stepBeganAt = now
+            function.resting.removeAll { resting in
+                split.routes.contains { $0.pool === resting.route.pool }
+            }
+            function.resting += left.filter { !ending.contains($0.revision.number) }.map {
+                LiveFunction.Resting(
+                    route: $0,
+                    until: now + Self.probationSeconds * 1_000_000_000
+                )
+            }
+            let surplus = max(0, function.resting.count - Self.restingMax)
+            defer { live[name] = function }
+            defer { function.resting.removeFirst(surplus) }
+            return function.resting.prefix(surplus).map(\.route)
+                + left.filter { ending.contains($0.revision.number) }
+        }
+        for route in left { route.pool.rest() }
+        for route in retired {
+            Task { [scheduler] in await scheduler.retire(route.pool) }
+        }
+        guard before?.primary.revision.number != split.primary.revision.number else { return }
+        await bindTriggers(of: split.primary.revision)
+    }
+
+    /// They were checked before; one that fails now is bound at the next start.
+    private func bindTriggers(of revision: Revision) async {
+        do {
+            try await triggers.bind(revision, isRestored: false)
+        } catch {
+            logger.error(
+                "triggers could not be bound",
+                metadata: ["revision": "\(revision.id)", "error": "\(error)"]
+            )
+        }
+    }
+
+    /// What is out of service already by the registry ends.
+    func takeOut(_ name: FunctionName) async {
+        let split = dispatcher.setSplit(nil, for: name)
+        let resting = live.withLockedValue { $0.removeValue(forKey: name)?.resting ?? [] }
+        do { try await triggers.unbind(name) } catch {
+            logger.error(
+                "triggers could not be unbound",
+                metadata: ["function": "\(name)", "error": "\(error)"]
+            )
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for route in (split?.routes ?? []) + resting.map(\.route) {
+                group.addTask { [scheduler] in await scheduler.retire(route.pool) }
+            }
+        }
+        dispatcher.logs.remove(name)
+    }
+}

@@ -1,0 +1,86 @@
+package import Functions
+import NIOHTTP1
+import Rollouts
+
+/// The routes of a function's revisions that take traffic, and which of them an invocation takes.
+///
+/// Immutable: a change of traffic puts another in its place.
+package final class TrafficSplit: Sendable {
+    package let traffic: Traffic
+    /// As in `traffic.parts`: newest first.
+    package let routes: [Route]
+    /// Of the revision that others are measured by.
+    package let primary: Route
+    private let chooser: TrafficChooser
+    /// One takes all, but for what names another.
+    private let whole: Route?
+
+    /// `routes` are of the same revisions as `traffic.parts`, in the same order.
+    package init(_ traffic: Traffic, routes: [Route]) {
+        precondition(traffic.parts.map(\.number) == routes.map(\.revision.number))
+        self.traffic = traffic
+        self.routes = routes
+        guard let primary = routes.first(where: { $0.revision.number == traffic.primary }) else {
+            preconditionFailure("traffic has the part that it measures others by")
+        }
+        self.primary = primary
+        chooser = TrafficChooser(traffic.parts)
+        whole = zip(traffic.parts, routes).first { $0.0.share == .all }?.1
+    }
+
+    /// All to one revision.
+    package convenience init(_ route: Route) {
+        self.init(Traffic(whole: route.revision.number), routes: [route])
+    }
+
+    package func route(number: Int) -> Route? {
+        routes.first { $0.revision.number == number }
+    }
+
+    /// What an event takes, by chance.
+    package func route(random: UInt64) -> Route {
+        whole ?? route(number: chooser.number(random: random)) ?? primary
+    }
+
+    /// What a request takes: the revision it names, the one its key falls to, or one by chance.
+    ///
+    /// - Returns: nil when it names a revision by header that is not in the traffic. A cookie may
+    ///   be of another day, so that it is passed over then.
+    func route(for headers: HTTPHeaders, random: () -> UInt64) -> Route? {
+        if let text = headers.first(name: TrafficHeader.revision) {
+            return Int(text).flatMap { route(number: $0) }
+        }
+        if routes.count == 1 { return primary }
+        let cookies = headers["cookie"]
+        for cookie in cookies {
+            if let text = CookieHeader.value(of: TrafficCookie.revision, in: cookie),
+                let route = Int(text).flatMap({ route(number: $0) })
+            {
+                return route
+            }
+        }
+        if let whole { return whole }
+        let key =
+            headers.first(name: TrafficHeader.stickyKey)
+            .map { $0[...] }
+            ?? cookies.lazy.compactMap {
+                CookieHeader.value(of: TrafficCookie.stickyKey, in: $0)
+            }.first
+        guard let key else { return route(random: random()) }
+        return route(number: chooser.number(sticky: StickyKey.hash(of: key))) ?? primary
+    }
+}
+
+/// Header fields by which a request says what should serve it.
+enum TrafficHeader {
+    /// A revision's number.
+    static let revision = "X-Revision"
+    /// Requests with the same key are served by the same revision, while shares only grow.
+    static let stickyKey = "X-Sticky-Key"
+}
+
+/// Cookies that say the same.
+enum TrafficCookie {
+    static let revision: StaticString = "X-Revision"
+    static let stickyKey: StaticString = "X-Sticky-Key"
+}
