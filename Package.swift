@@ -163,13 +163,15 @@ let package = Package(
         ),
         module("Billing", ["Functions"]),
         module("Storage", ["Functions", "Billing", grdb, sqlite], exclude: ["LEDGER.md"]),
+        module("Rollouts", ["Functions"]),
         module("GatewayAPI", ["Functions"]),
         module(
             "GatewayServer",
             [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "Pooling",
-                "Scheduling", "Devices", "Billing", "Storage", "GatewayAPI", nioCore, nioPosix,
-                nioHTTP1, nioConcurrency, logging, lifecycle,
+                "Scheduling", "Devices", "Billing", "Storage", "Rollouts", "Weights",
+                "GatewayAPI", nioCore,
+                nioPosix, nioHTTP1, nioConcurrency, logging, lifecycle,
             ] + hummingbird
         ),
         module(
@@ -185,9 +187,16 @@ let package = Package(
             exclude: ["BROKERS.md"]
         ),
         module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
+        module("Weights", ["Functions", "Packaging", "CCurlShim"]),
+        module(
+            "GitDeploys",
+            ["Functions", "Packaging", "GatewayAPI", "GatewayClient", "CLinux"]
+        ),
         .executableTarget(
             name: "CLI",
-            dependencies: ["Functions", "Packaging", "GatewayAPI", "GatewayClient", arguments],
+            dependencies: [
+                "Functions", "Packaging", "GatewayAPI", "GatewayClient", "GitDeploys", arguments,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -195,7 +204,7 @@ let package = Package(
             dependencies: [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances", "CLinux",
                 "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
-                "GatewayServer", "Triggers", "Brokers", nioCore, nioPosix, logging, lifecycle,
+                "GatewayServer", "Triggers", "Brokers", "Weights", nioCore, nioPosix, logging, lifecycle,
                 signals, arguments, yams,
             ] + hummingbird,
             path: "gateway",
@@ -208,6 +217,7 @@ let package = Package(
         tests("CLI", ["Functions", "GatewayAPI", "GatewayClient"], exclude: ["canned_gateway.py"]),
         tests("Devices"),
         tests("Functions"),
+        tests("Rollouts", ["Functions"]),
         tests(
             "GatewayServer",
             [
@@ -228,6 +238,8 @@ let package = Package(
         ),
         tests("Brokers", ["Functions", "Triggers"] + brokerLibraries),
         tests("RuntimeProtocol", ["Functions", nioCore]),
+        tests("GitDeploys", ["Functions"]),
+        tests("Weights", ["Functions"], exclude: ["weights_server.py"]),
         tests("GatewayAPI", ["Functions", yams]),
         tests("Packaging", ["Functions"]),
         tests("Pooling", ["Functions"]),

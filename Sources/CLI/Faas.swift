@@ -26,8 +26,8 @@ package struct Faas: ParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            New.self, Deploy.self, Invoke.self, Result.self, Queue.self, Schedule.self, List.self,
-            Describe.self, Logs.self, Usage.self, Why.self, Remove.self, Doctor.self,
+            New.self, Deploy.self, Invoke.self, Result.self, Queue.self, Schedule.self, Git.self,
+            List.self, Describe.self, Logs.self, Usage.self, Why.self, Remove.self, Doctor.self,
         ]
     )
 

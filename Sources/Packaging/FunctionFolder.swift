@@ -33,7 +33,8 @@ package struct FunctionFolder: Sendable {
             OpenFile.contents(
                 of: "\(path)/\(ManifestReader.fileName)",
                 bytesMax: ManifestLimits.fileBytesMax
-            )
+            ),
+            hasSample: names.contains(where: Self.isSample)
         )
         requirements = try Self.requirements(in: path, names: names)
         sample = try Self.sample(in: path, names: names)

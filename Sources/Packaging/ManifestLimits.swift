@@ -1,3 +1,5 @@
+package import Functions
+
 /// What a manifest may ask for at most; the gateway may allow less.
 package enum ManifestLimits {
     /// Size of `function.yaml`, in bytes.
@@ -51,6 +53,24 @@ package enum ManifestLimits {
     package static let brokerNameBytesMax = 255
     /// The name of a time zone, in bytes.
     package static let zoneBytesMax = 64
+    /// A step of a rollout: more than nothing.
+    package static let stepShare = Share(1)...Share.all
+    /// Steps of a rollout after its canary.
+    package static let stepCountMax = 100
+    /// How long a step of a rollout lasts, in milliseconds: up to a day.
+    package static let stepMillis = 1000...86_400_000
+    /// Answers that may fail while a revision is rolled out.
+    package static let errorRate = Share.none...Share.all
+    /// How many times as long a new revision may run.
+    package static let latencyFactor = 1...100
+    /// Between two probes, in milliseconds: up to a day.
+    package static let probeMillis = 1000...86_400_000
+    /// Where a model comes from, in bytes.
+    package static let modelSourceBytesMax = 2048
+    /// A file's name, in bytes.
+    package static let fileNameBytesMax = 255
+    /// Digits of a SHA-256.
+    package static let digestLength = 64
     /// Words that look like a YAML alias; more could make the file costly to read.
     package static let aliasCountMax = 8
     /// Keys given twice that are reported one by one.

@@ -8,38 +8,47 @@ package enum ManifestReader {
 
     /// The manifest with every default filled in.
     ///
-    /// Faults call the file by the name `file`.
+    /// Faults call the file by the name `file`; without a sample there can be no probe.
     ///
     /// - Throws: ``PackagingError/Code/manifestInvalid`` with every fault of the file.
     package static func read(
         _ text: String,
-        file: String = fileName
+        file: String = fileName,
+        hasSample: Bool = true
     ) throws(PackagingError) -> Manifest {
         let faults = ManifestFaults(file: file)
         guard let root = ManifestTree.compose(text, faults: faults),
             let top = ManifestSection(root, path: "", keys: topKeys, faults: faults)
         else { throw faults.error() }
         let manifest = manifest(top)
+        if let probe = top["probe"], !hasSample {
+            probe.faults.add(
+                "probe needs a sample.json beside this file, to invoke the function with",
+                at: probe.keyMark,
+                path: probe.path
+            )
+        }
         guard faults.list.isEmpty else { throw faults.error() }
         return manifest
     }
 
-    /// As ``read(_:file:)-(String,_)``, for bytes that may not even be text.
+    /// As ``read(_:file:hasSample:)-(String,_,_)``, for bytes that may not even be text.
     package static func read(
         _ bytes: [UInt8],
-        file: String = fileName
+        file: String = fileName,
+        hasSample: Bool = true
     ) throws(PackagingError) -> Manifest {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let faults = ManifestFaults(file: file)
             faults.add("the file is not UTF-8 text", at: nil)
             throw faults.error()
         }
-        return try read(text, file: file)
+        return try read(text, file: file, hasSample: hasSample)
     }
 
     private static let topKeys = [
         "name", "runtime", "image", "limits", "timeout", "scale", "batch", "env", "secrets",
-        "network", "isolation", "triggers",
+        "network", "isolation", "triggers", "rollout", "probe", "model",
     ]
 
     private static func manifest(_ top: ManifestSection) -> Manifest {
@@ -53,6 +62,9 @@ package enum ManifestReader {
         manifest.secrets = secrets(top)
         manifest.network = word(top["network"]) ?? manifest.network
         manifest.isolation = word(top["isolation"]) ?? manifest.isolation
+        manifest.rollout = rollout(top)
+        manifest.probe = probe(top)
+        manifest.model = model(top)
         manifest.triggers = triggers(top, manifest)
         return manifest
     }
@@ -67,6 +79,12 @@ package enum ManifestReader {
         guard let text = value.text(allowed: allowed) else { return "" }
         if FunctionName(text) == nil {
             value.fault("is '\(text.prefix(80))'", allowed: allowed, nearest: nearestName(text))
+        } else if text.contains(FunctionName.previewMark) {
+            value.fault(
+                "has '\(FunctionName.previewMark)', which stands before the branch of a preview",
+                allowed: "single '-' between words",
+                nearest: nearestName(text)
+            )
         }
         return text
     }

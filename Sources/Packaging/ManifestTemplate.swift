@@ -18,6 +18,9 @@ package enum ManifestTemplate {
         # triggers:                                                         # HTTP alone by default
         #   - queue: { name: \(name)-input, attempts: 5, backoff: 1s..5m }
         #   - schedule: { cron: "*/5 * * * *", zone: UTC, input: {} }
+        # rollout: { canary: 5%, steps: [25%, 100%], every: 2m, maxErrorRate: 1%, maxLatency: 1.5x }
+        # probe: { every: 5m }                                              # with sample.json
+        # model: { source: "https://HOST/FILE", sha256: DIGEST }            # in FAAS_MODEL
         # env: { KEY: value }
         # network: none               # none, egress
         # isolation: zygote           # zygote, instance

@@ -77,6 +77,24 @@ FAULTS = [
     ("batch: { size: 0 }", 2, "little"),
     ("batch: { wait: 11s }", 2, "much"),
     ("timeout: { total: 1s }\nbatch: { wait: 1s }", 3, "batch.wait"),
+    # Rollouts, probes and models.
+    ("rollout: 5%", 2, "not a map"),
+    ("rollout: { canery: 5% }", 2, "canary"),
+    ("rollout: { canary: 5 }", 2, "5%"),
+    ("rollout: { canary: 0% }", 2, "little"),
+    ("rollout: { canary: 10%, steps: [5%] }", 2, "canary"),
+    ("rollout: { steps: [50%, 25%] }", 2, "50%"),
+    ("rollout: { every: 25h }", 2, "much"),
+    ("rollout: { maxErrorRate: 101% }", 2, "percentage"),
+    ("rollout: { maxLatency: 1.5 }", 2, "1.5x"),
+    ("rollout: { maxLatency: 0.5x }", 2, "little"),
+    ("probe: { every: 5 }", 2, "5s"),
+    ("probe: {}", 2, "sample.json"),
+    ("model: {}", 2, "source"),
+    ("model: { source: 'file:///m' }", 2, "sha256"),
+    (f"model: {{ source: 'ftp://h/m', sha256: {'e' * 64} }}", 2, "https"),
+    (f"model: {{ source: 'https://h/..', sha256: {'e' * 64} }}", 2, "no file"),
+    ("model: { source: 'file:///m', sha256: abc }", 2, "64"),
 ]
 
 
@@ -100,7 +118,16 @@ def test_a_faulty_manifest_is_refused_with_its_place(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "# nothing\n", "just text", "- name: a", "runtime: python3", "name: ''", "name: Faulty_X"],
+    [
+        "",
+        "# nothing\n",
+        "just text",
+        "- name: a",
+        "runtime: python3",
+        "name: ''",
+        "name: Faulty_X",
+        "name: faulty--x",
+    ],
 )
 def test_a_manifest_that_names_no_function_is_refused(gateway: Gateway, text: str) -> None:
     deploy = gateway.put("faulty", {"function.yaml": text, "handler.py": HANDLER})

@@ -19,6 +19,7 @@ struct Usage: ParsableCommand {
               faas usage
               faas usage --by day --from 2026-01-01 --to 2026-02-01
               faas usage --by revision --function hello --from 24h
+              faas usage --by commit               what each push cost
               faas usage --by account -o csv > bill.csv
             """
     )
