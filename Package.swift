@@ -186,6 +186,13 @@ let package = Package(
             ["Functions", "Triggers", "CCurlShim"] + brokerLibraries,
             exclude: ["BROKERS.md"]
         ),
+        module(
+            "GitServer",
+            [
+                "Functions", "GatewayAPI", "GitDeploys", "CLinux", nioCore, nioPosix,
+                nioConcurrency, logging,
+            ] + hummingbird
+        ),
         module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
         module("Weights", ["Functions", "Packaging", "CCurlShim"]),
         module(
@@ -204,7 +211,8 @@ let package = Package(
             dependencies: [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "OCIInstances", "CLinux",
                 "Devices", "Pooling", "Scheduling", "Billing", "Storage", "GatewayAPI",
-                "GatewayServer", "Triggers", "Brokers", "Weights", nioCore, nioPosix, logging, lifecycle,
+                "GatewayServer", "Triggers", "Brokers", "Weights",
+                "GitServer", nioCore, nioPosix, logging, lifecycle,
                 signals, arguments, yams,
             ] + hummingbird,
             path: "gateway",

@@ -3,7 +3,9 @@ import Brokers
 import Devices
 import FoundationEssentials
 import Functions
+import GatewayAPI
 import GatewayServer
+import GitServer
 import Glibc
 import Hummingbird
 import HummingbirdCore
@@ -12,6 +14,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import OCIInstances
+import Packaging
 import Scheduling
 import ServiceLifecycle
 import Storage
@@ -131,7 +134,17 @@ enum GatewayProcess {
         )
         try await deployer.restore()
 
-        let authorizer = Authorizer(keys: settings.gateway.keys)
+        let ownKeys = OwnKeys(accounts: settings.gateway.keys.map(\.account))
+        let authorizer = Authorizer(keys: settings.gateway.keys + ownKeys.apiKeys)
+        let git = try gitRoutes(
+            settings,
+            authorizer: authorizer,
+            ownKeys: ownKeys,
+            registry: registry,
+            group: group,
+            threads: threads,
+            logger: logger
+        )
         let gpus = scheduler.gpus
         let inspector = NodeInspector(
             version: GatewayVersion.text,
@@ -168,8 +181,13 @@ enum GatewayProcess {
             isReady: { isReady.value }
         )
         let buildGuard = BuildGuard(layers: layers)
+        let router = routes.router { keyed in
+            triggerRoutes.add(to: keyed)
+            git?.add(to: keyed)
+        }
+        git?.addTransport(to: router)
         let application = Application(
-            router: routes.router(adding: triggerRoutes.add),
+            router: router,
             server: .init { responder in
                 InvocationChannel(
                     dispatcher: dispatcher,
@@ -187,6 +205,8 @@ enum GatewayProcess {
                     "serving",
                     metadata: ["address": "\(channel.localAddress?.description ?? "")"]
                 )
+                let address = channel.localAddress
+                if let git { Task { await git.began(at: address) } }
             },
             eventLoopGroupProvider: .shared(group),
             logger: quiet(logger)
@@ -197,6 +217,7 @@ enum GatewayProcess {
                 .init(
                     service: Ticking(scheduler: scheduler, deployer: deployer) {
                         isReady.end()
+                        weights.close()
                         engine.drain()
                         brokers.drain()
                         logs.endFollowers()
@@ -210,7 +231,6 @@ enum GatewayProcess {
         try await ServiceGroup(configuration: services).run()
 
         await stop(scheduler: scheduler, logger: logger)
-        weights.close()
         brokers.close()
         poster.stop()
         try await postingThreads.shutdownGracefully()
@@ -223,6 +243,45 @@ enum GatewayProcess {
         try registry.close()
         try await threads.shutdownGracefully()
         try await group.shutdownGracefully()
+    }
+
+    /// Nil where there is no git on this host.
+    private static func gitRoutes(
+        _ settings: GatewaySettings,
+        authorizer: Authorizer,
+        ownKeys: OwnKeys,
+        registry: Registry,
+        group: any EventLoopGroup,
+        threads: NIOThreadPool,
+        logger: Logger
+    ) throws -> GitRoutes? {
+        let host: GitHost
+        do { host = try GitHost(dataFolder: settings.dataFolder) } catch {
+            logger.warning("pushes are not served", metadata: ["reason": "\(error)"])
+            return nil
+        }
+        let routes = GitRoutes(
+            host: host,
+            access: GitAccess(
+                isOpen: authorizer.isOpen,
+                account: { authorizer.account(authorization: "Bearer \($0)").map(Account.init) },
+                ownKey: { ownKeys.key(for: $0.description) }
+            ),
+            group: group,
+            threads: threads,
+            logger: logger,
+            branches: { repository in
+                try await registry.servedCommits(of: repository).map { served in
+                    RepositoryReport.Branch(
+                        name: served.branch,
+                        commit: served.commit ?? "",
+                        deployedAtMicros: served.atMicros
+                    )
+                }
+            }
+        )
+        try routes.prepare()
+        return routes
     }
 
     private static func metrics(
@@ -289,6 +348,17 @@ enum GatewayProcess {
     /// Callbacks that are posted at once.
     private static let postingThreadCount = 4
     private static let backlog = 1024
+}
+
+extension OwnKeys {
+    fileprivate var apiKeys: [GatewayServer.APIKey] {
+        all.map { account, key in
+            GatewayServer.APIKey(
+                account: account,
+                digest: SHA256.hexadecimal(of: Array(key.utf8))
+            )
+        }
+    }
 }
 
 /// Whether `/readyz` says yes: from the start of serving to the start of stopping.

@@ -12,6 +12,7 @@ package struct Faas: ParsableCommand {
               faas invoke hello name=World      invoke it
               faas invoke hello --async         enqueue it, and print its id
               faas queue send patients p.json   send a message
+              faas rollback hello               serve what served before
               faas usage --by day               see the bill
 
             ENVIRONMENT:
@@ -27,7 +28,8 @@ package struct Faas: ParsableCommand {
         version: Program.version,
         subcommands: [
             New.self, Deploy.self, Invoke.self, Result.self, Queue.self, Schedule.self, Git.self,
-            List.self, Describe.self, Logs.self, Usage.self, Why.self, Remove.self, Doctor.self,
+            List.self, Describe.self, Revisions.self, Traffic.self, Rollback.self, Promote.self,
+            Diff.self, Logs.self, Usage.self, Why.self, Remove.self, Doctor.self,
         ]
     )
 

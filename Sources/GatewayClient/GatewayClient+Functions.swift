@@ -23,44 +23,6 @@ extension GatewayClient {
         )
     }
 
-    /// Sends a bundle and follows its way to serving.
-    ///
-    /// `onEvent` hears each event, the last one too; `onTick` hears about once a second.
-    /// Returns the event `done`, and throws `refused` for `failed`.
-    package func deploy(
-        _ name: FunctionName,
-        bundle: RequestBody,
-        onTick: @escaping (UploadProgress) -> Void = { _ in },
-        onEvent: (DeployEvent) -> Void
-    ) throws(ClientError) -> DeployEvent {
-        let request = Request(
-            method: "PUT",
-            path: Routes.function(name),
-            fields: [("Content-Type", MediaType.bundle)],
-            body: bundle,
-            stallSeconds: configuration.deployStallSeconds
-        )
-        var last: DeployEvent?
-        try lines(request, tick: onTick) { (line) throws(ClientError) in
-            let event = try decode(DeployEvent.self, line)
-            last = event
-            onEvent(event)
-        }
-        switch last?.step {
-        case .done: if let last { return last }
-        case .failed:
-            throw ClientError(
-                problem: last?.problem ?? Problem(.internal, detail: last?.message)
-            )
-        default: break
-        }
-        throw ClientError(
-            .connectionLost,
-            "the gateway ended the deploy without saying how it went",
-            advice: "`faas describe \(name)` shows what serves; then deploy again"
-        )
-    }
-
     /// Gives each log line; with `query.follow` it goes on until it is cancelled.
     package func logs(
         of name: FunctionName,

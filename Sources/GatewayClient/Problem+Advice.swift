@@ -38,6 +38,8 @@ extension Problem {
         case .importRaised, .loadRaised, .trialFailed: "correct handler.py and deploy again"
         case .loadTimedOut: "make load quicker, or raise timeout.total in function.yaml"
         case .sandboxFailed: "`faas doctor` says what the host lacks"
+        case .revisionNotFound, .trafficInvalid: "`faas revisions NAME` lists what can be served"
+        case .weightsFailed: "correct the model in function.yaml and deploy again"
         default: nil
         }
     }

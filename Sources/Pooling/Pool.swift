@@ -120,7 +120,7 @@ package final class Pool: @unchecked Sendable {
     /// Keeps no instance that nobody asks for: the zygote stays while there is memory for it.
     package func rest() {
         let limits = PoolLimits(revision.manifest.scale)
-        change { $0.setLimits(limits.withoutMin, now: $1) }
+        change { $0.setLimits(limits.resting, now: $1) }
     }
 
     /// Starts what `min` asks for again.

@@ -37,14 +37,14 @@ package struct PoolLimits: Sendable, Hashable {
         self.keepAliveNanos = Swift.min(keepAliveNanos, Self.keepAliveNanosMax)
     }
 
-    /// The same, but for instances that are kept when nobody asks.
-    var withoutMin: PoolLimits {
+    /// The same, but no instance is kept when nobody asks.
+    var resting: PoolLimits {
         PoolLimits(
             min: 0,
             max: max,
             concurrency: concurrency,
             queueDepthMax: queueDepthMax,
-            keepAliveNanos: keepAliveNanos
+            keepAliveNanos: 0
         )
     }
 

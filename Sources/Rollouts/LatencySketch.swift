@@ -37,14 +37,16 @@ package struct LatencySketch: Sendable, Hashable {
         guard count > 0 else { return nil }
         let wanted = max(1, Int((min(max(rank, 0), 1) * Double(count)).rounded(.up)))
         var seen = 0
-        for (bucket, number) in counts.enumerated() {
-            seen += Int(number)
+        var bucket = 0
+        while bucket < counts.count {
+            seen += Int(counts[bucket])
             if seen >= wanted { return Self.middle(of: bucket) }
+            bucket += 1
         }
         return nil
     }
 
-    static func bucket(of micros: Int64) -> Int {
+    package static func bucket(of micros: Int64) -> Int {
         let value = Int(min(max(micros, 0), microsMax - 1))
         guard value >= perPower else { return value }
         let power = Int.bitWidth - 1 - value.leadingZeroBitCount

@@ -19,19 +19,23 @@ extension RolloutJudge {
             of: candidate.failed + baseline.failed,
             at: Double(candidate.answered) / Double(candidate.answered + baseline.answered)
         )
+        let beyondLimit = Self.surprise(candidate.failed, of: candidate.answered, at: limit)
         let isAlone = baseline.answered == 0
         let isEnough =
             candidate.answered >= Self.answersMin && candidate.failed >= Self.failuresMin
         switch moment {
         case .within:
-            let beyondLimit = Self.surprise(candidate.failed, of: candidate.answered, at: limit)
             guard isEnough, beyondLimit > Self.surpriseWithin,
                 isAlone || beyondBaseline > Self.surpriseWithin
             else { return .open }
         case .extended:
-            guard isEnough, isAlone || beyondBaseline > Self.surpriseExtended else { return .open }
+            guard isEnough, beyondLimit > Self.surpriseLimit,
+                isAlone || beyondBaseline > Self.surpriseExtended
+            else { return .open }
         case .last:
-            guard baseline.failed == 0 || beyondBaseline > Self.surpriseLast else { return .fine }
+            let needed = baseline.failed == 0 ? Self.surpriseAlone : Self.surpriseShared
+            guard beyondLimit > Self.surpriseLimit / 2, isAlone || beyondBaseline > needed
+            else { return .fine }
         }
         return .worse(reason(candidate, baseline))
     }
@@ -48,10 +52,14 @@ extension RolloutJudge {
 
     /// One in 1,000: it is asked a hundred times in a period.
     private static let surpriseWithin = 6.9
+    /// One in 5, for the limit once the period is over.
+    private static let surpriseLimit = 1.6
     /// One in 200.
     private static let surpriseExtended = 5.3
-    /// One in 20.
-    private static let surpriseLast = 3.0
+    /// One in 20, at last, where the baseline has failures too.
+    private static let surpriseShared = 3.0
+    /// One in 7, at last, where it has none.
+    private static let surpriseAlone = 2.0
 
     private func reason(_ candidate: RolloutEvidence, _ baseline: RolloutEvidence) -> String {
         let share = FigureText.percent(candidate.errorRate)

@@ -27,6 +27,7 @@ from gateway_program import Gateway
 from measure_burst import measure_burst
 from measure_events import measure_events
 from measure_idle import measure_idle
+from measure_push import measure_push
 from measure_warm import measure_warm
 from measure_zero import measure_cold, measure_from_zero
 from processes import BenchmarkError
@@ -93,6 +94,7 @@ def measure(settings: Settings, work: Path) -> dict[str, Any]:
         "fromZero": lambda: measure_from_zero(settings, gateway, work, say),
         "burst": lambda: measure_burst(settings, gateway, work, say),
         "events": lambda: measure_events(settings, gateway, work, say),
+        "push": lambda: measure_push(settings, gateway, work, say),
         "cold": lambda: measure_cold(settings, gateway, say),
         "idle": lambda: measure_idle(settings, gateway, say),
     }

@@ -23,7 +23,7 @@ BODY = json.dumps(
     separators=(",", ":"),
 ).encode()
 DEPTHS = (1, 16, 64)
-PARTS = ("warm", "fromZero", "cold", "burst", "events", "idle")
+PARTS = ("warm", "fromZero", "cold", "burst", "events", "push", "idle")
 
 
 @dataclass
@@ -65,6 +65,10 @@ class Settings:
     @property
     def idle_starts(self) -> int:
         return 1 if self.quick else 5
+
+    @property
+    def pushes(self) -> int:
+        return 4 if self.quick else 20
 
     @property
     def drained(self) -> int:

@@ -83,7 +83,7 @@ import Testing
             "lost",
             """
             error: the gateway ended the deploy without saying how it went
-            help: `faas describe lost` shows what serves; then deploy again\n
+            help: `faas describe lost` shows what serves\n
             """
         ),
     ])
@@ -128,6 +128,59 @@ import Testing
         #expect(run.status == 1)
         #expect(run.errors.contains("is there already"))
         #expect(try folder.read("hello/handler.py") == "mine")
+    }
+
+    @Test func `a revision that is rolled out is said to have its share`() throws {
+        let folder = try made("canary")
+
+        let run = try CommandRun("deploy", "\(folder.path)/canary")
+
+        #expect(
+            run.output.hasPrefix(
+                "canary is rolled out as canary-8, deployed in 1.2 s: 5% of the traffic, step 1 of 3; "
+            )
+        )
+    }
+
+    @Test func `a bundle that was taken off the traffic is said to be, with the reason`() throws {
+        let folder = try made("bad")
+
+        let run = try CommandRun("deploy", "\(folder.path)/bad")
+
+        #expect(
+            run.output.hasSuffix(
+                "note: revision 7 gave way to 6: 21.3% of 94 answers failed (20 failed), over "
+                    + "maxErrorRate 1%\n"
+            )
+        )
+    }
+
+    @Test func `a folder that is committed as it is brings its commit along`() throws {
+        let folder = try made("origin")
+        try git(folder, "init", "--quiet", "--initial-branch", "topic")
+        try git(folder, "add", ".")
+        try git(folder, "commit", "--quiet", "--message", "Greet & more")
+
+        let committed = try CommandRun("deploy", "\(folder.path)/origin").output
+        folder.write("changed", to: "origin/handler.py")
+        let changed = try CommandRun("deploy", "\(folder.path)/origin").output
+
+        #expect(committed.contains("&branch=topic&commit="))
+        #expect(
+            committed.contains("&author=Anna%20%3Canna%40example.org%3E&subject=Greet%20%26%20")
+        )
+        #expect(committed.contains("&by="))
+        #expect(changed.hasPrefix("by="))
+    }
+
+    private func git(_ folder: Folder, _ words: String...) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/git")
+        let identity = ["-c", "user.name=Anna", "-c", "user.email=anna@example.org"]
+        process.arguments = ["-C", folder.path] + identity + words
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
     }
 
     private func made(_ name: String) throws -> Folder {

@@ -22,6 +22,13 @@ final class Folder {
         return file
     }
 
+    func link(_ target: String, as name: String) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(path)/\(name)",
+            withDestinationPath: target
+        )
+    }
+
     func read(_ name: String) throws -> String {
         try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
     }

@@ -10,8 +10,8 @@ import Testing
 
         #expect(
             run.output == """
-                NAME   REVISION  STATE  INSTANCES  WAITING  ZYGOTE  DEPLOYED  URL
-                hello  hello-7   warm           1        0  ready   1 h ago   \
+                NAME   REVISION  STATE  INSTANCES  WAITING  ZYGOTE  DEPLOYED  COMMIT  URL
+                hello  hello-7   warm           1        0  ready   1 h ago   -       \
                 http://127.0.0.1:8080/function/hello\n
                 """
         )
@@ -32,6 +32,25 @@ import Testing
             "deployed  2026-01-31T12:00:00Z, 1 h ago", "memory      256 MiB",
             "cpu         0.5 cores", "timeout     30 s in all, first byte 30 s, idle 10 s",
             "forked         yes", "input schema",
+        ] {
+            #expect(run.output.contains("\(line)\n"), "\(line)\n\(run.output)")
+        }
+    }
+
+    @Test func `a description says where it comes from, how it is rolled out and what fails`()
+        throws
+    {
+        let run = try CommandRun("describe", "rolled")
+
+        for line in [
+            "commit    0123456789 Greet in two languages", "author    Anna <anna@example.org>",
+            "from      models, branch main", "by        anna@box", "state     failed",
+            "traffic       hello-8 5%, hello-7 95%",
+            "rollout       revision 8 has 5%, step 1 of 3, goes on in 1 min 40 s",
+            "fallback      1 h ago, revision 7 gave way to 6: 21.3% of 94 answers failed "
+                + "(20 failed), over maxErrorRate 1%",
+            "probe         fails: The sample was answered 2, not 1.",
+            "model         s3://models/hello.bin at /model/hello.bin",
         ] {
             #expect(run.output.contains("\(line)\n"), "\(line)\n\(run.output)")
         }

@@ -5,16 +5,36 @@ side: how answers are read, streamed, printed and turned into exit statuses.
 """
 
 import http.server
+import io
 import json
 import sys
+import tarfile
 import threading
 
 ID = "018f2c6e-4d3a-7abc-8def-0123456789ab"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ORIGIN = {
+    "repository": "models",
+    "branch": "main",
+    "commit": COMMIT,
+    "author": "Anna <anna@example.org>",
+    "subject": "Greet in two languages",
+    "deployedBy": "anna@box",
+}
+FALLBACK = {
+    "from": 7,
+    "to": 6,
+    "digest": "cd" * 32,
+    "reason": "21.3% of 94 answers failed (20 failed), over maxErrorRate 1%",
+    "atMicros": 1769860800000000,
+}
 COUNTS = {"idle": 1, "busy": 0, "starting": 0, "parked": 0, "waiting": 0, "zygote": "ready"}
 SUMMARY = {
     "name": "hello",
     "revision": "hello-7",
     "account": "local",
+    "digest": "ab" * 32,
+    "origin": {},
     "deployedAtMicros": 1769860800000000,
     "state": "warm",
     "pool": COUNTS,
@@ -22,7 +42,7 @@ SUMMARY = {
 }
 DESCRIPTION = SUMMARY | {
     "revisionNumber": 7,
-    "digest": "ab" * 32,
+    "traffic": {"parts": [{"number": 7, "share": 10000}]},
     "image": "host",
     "limits": {
         "memoryMiB": 256,
@@ -48,6 +68,40 @@ DESCRIPTION = SUMMARY | {
         "zygoteMemoryBytes": 9000000,
     },
 }
+ROLLING = {
+    "parts": [{"number": 8, "share": 500}, {"number": 7, "share": 9500}],
+    "rollout": {"candidate": 8, "baseline": 7, "step": 0, "beganAtMicros": 1769864380000000},
+    "fallback": FALLBACK,
+}
+POLICY = {
+    "canary": 500,
+    "steps": [2500, 10000],
+    "everyMillis": 120000,
+    "maxErrorRate": 100,
+    "maxLatencyFactor": 1.5,
+}
+# One that is being rolled out, from a commit, and whose probe fails.
+ROLLED = DESCRIPTION | {
+    "origin": ORIGIN,
+    "traffic": ROLLING,
+    "state": "failed",
+    "failure": "The sample was answered 2, not 1.",
+    "rollout": POLICY,
+    "probe": {"everyMillis": 300000},
+    "model": {"source": "s3://models/hello.bin", "sha256": "ef" * 32},
+}
+REVISIONS = [
+    {
+        "revision": f"hello-{number}",
+        "number": number,
+        "digest": f"{number}{number}" * 32,
+        "origin": ORIGIN if number == 8 else {},
+        "deployedAtMicros": 1769860800000000,
+        "isKept": number > 6,
+    }
+    | ({"share": share} if share else {})
+    for number, share in ((8, 500), (7, 9500), (6, None))
+]
 ROW = {
     "key": "hello",
     "invocations": 3,
@@ -185,6 +239,25 @@ def problem(status, code, detail, **more):
     } | more
 
 
+def bundle(files):
+    """A tar archive as a function folder packs."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, text in sorted(files.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return data.getvalue()
+
+
+FILES = {"function.yaml": "name: hello\n", "handler.py": "one\n", "old.txt": "gone\n"}
+BUNDLES = {
+    "7": bundle(FILES),
+    "8": bundle({"function.yaml": "name: hello\n", "handler.py": "two\n", "new.txt": "here\n"}),
+    "9": bundle(FILES),
+}
+
+
 class Gateway(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # A head and its body are written apart, and the second is not to wait for the first's receipt.
@@ -245,9 +318,17 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.lines([log(query or "no query"), log("\x1b[31mred", "stderr")])
         if path == "/v1/usage" and "from=" in query:
             return self.answer(200, STATEMENT | {"rows": [ROW, ROW | {"key": query}]})
+        if path.startswith("/v1/functions/hello/revisions/"):
+            data = BUNDLES.get(path.split("/")[5])
+            if data:
+                return self.answer(200, data, "application/x-tar")
+            return self.refuse(404, "revisionNotFound", "There is no revision 5 of hello.")
         answers = {
             "/v1/functions": {"functions": [SUMMARY]},
             "/v1/functions/hello": DESCRIPTION,
+            "/v1/functions/rolled": ROLLED,
+            "/v1/functions/hello/revisions": {"revisions": REVISIONS},
+            "/v1/functions/hello/traffic": {"name": "hello", "traffic": ROLLING},
             "/v1/usage": STATEMENT,
             "/v1/queues": {"queues": [BROKER, QUEUE]},
             "/v1/queues/patients": QUEUE,
@@ -294,7 +375,14 @@ class Gateway(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self):
         data = self.body()
-        name = self.path.rsplit("/", 1)[1]
+        path, _, query = self.path.partition("?")
+        if path.endswith("/traffic"):
+            traffic = json.loads(data)
+            traffic["parts"].sort(key=lambda part: -part["number"])
+            if any(part["number"] == 5 for part in traffic["parts"]):
+                return self.refuse(404, "revisionNotFound", "There is no revision 5 of hello.")
+            return self.answer(200, {"name": "hello", "traffic": traffic})
+        name = path.rsplit("/", 1)[1]
         steps = [step("received", 1), step("load", 40, detail=f"{len(data)} bytes")]
         done = step("done", 1200, function=DESCRIPTION | {"name": name})
         if name == "busy":
@@ -307,6 +395,12 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.lines([*steps, step("failed", 60, problem=failure)])
         if name == "lost":
             return self.lines(steps)
+        if name == "origin":
+            return self.lines([done | {"message": query, "function": None}])
+        if name == "canary":
+            return self.lines([*steps, done | {"function": ROLLED | {"name": name}}])
+        if name == "bad":
+            return self.lines([done | {"unchanged": True, "function": ROLLED | {"name": name}}])
         if name == "same":
             return self.lines([done | {"unchanged": True}])
         self.lines([*steps, done])
@@ -320,6 +414,10 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         ]
         name = self.path.rsplit("/", 1)[1]
         kind = self.headers["Content-Type"]
+        if name in ("rollback", "promote"):
+            number = json.loads(data).get("number") or {"rollback": 7, "promote": 8}[name]
+            traffic = {"parts": [{"number": number, "share": 10000}]}
+            return self.answer(200, {"name": "hello", "traffic": traffic})
         if self.path.startswith("/v1/queues/"):
             return self.queue(self.path.split("/")[3], name, data, kind)
         if self.path.startswith("/async-function/"):

@@ -80,6 +80,30 @@ import Yams
         }
     }
 
+    @Test func `each route of revisions, pushes and repositories is there`() throws {
+        let name = try #require(FunctionName("hello"))
+        let routes = [
+            (Routes.revisions(of: name), "/v1/functions/{name}/revisions"),
+            (Routes.bundle(4, of: name), "/v1/functions/{name}/revisions/{number}/bundle"),
+            (Routes.traffic(of: name), "/v1/functions/{name}/traffic"),
+            (Routes.rollback(name), "/v1/functions/{name}/rollback"),
+            (Routes.promote(name), "/v1/functions/{name}/promote"),
+            (Routes.pushes, "/v1/pushes"), (Routes.push("p1"), "/v1/pushes/{push}"),
+            (Routes.apply("p1"), "/v1/pushes/{push}/apply"),
+            (Routes.repositories, "/v1/repositories"),
+            (Routes.repository(name), "/v1/repositories/{repository}"),
+        ]
+
+        for (route, path) in routes {
+            let filled = path.split(separator: "/").map { part in
+                ["{name}": "hello", "{repository}": "hello", "{push}": "p1", "{number}": "4"][part]
+                    ?? String(part)
+            }
+            #expect("/" + filled.joined(separator: "/") == route)
+            #expect(paths[Node(path)] != nil, "\(path)")
+        }
+    }
+
     private func words<Word: CaseIterable & RawRepresentable>(_ type: Word.Type) throws -> [String]
     where Word.RawValue == String {
         type.allCases.map(\.rawValue)

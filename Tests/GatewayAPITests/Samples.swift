@@ -51,14 +51,20 @@ enum Samples {
             function: name,
             number: 7,
             digest: String(repeating: "ab", count: 32),
-            manifest: Manifest(name: "hello"),
+            manifest: Manifest(
+                name: "hello",
+                rollout: Manifest.Rollout(),
+                probe: Manifest.Probe(),
+                model: RevisionSamples.model
+            ),
             account: .local,
             deployedAtMicros: 1_769_860_800_000_000
         )
         return FunctionDescription(
             revision: revision,
-            origin: Origin(branch: "main", commit: String(repeating: "c", count: 40)),
-            traffic: Traffic(whole: 7),
+            origin: RevisionSamples.origin,
+            traffic: RevisionSamples.traffic,
+            failure: "The sample was answered 2, not 1.",
             state: .warm,
             runtime: runtime,
             pool: counts,
@@ -192,6 +198,6 @@ enum Samples {
             ("PoolReport", pool), ("PoolCounts", counts), ("NodeReport", node),
             ("Program", program), ("GPUReport", gpu), ("NodeCheck", check),
             ("Health", Health(state: .ok, version: "0.1.0")), ("AttemptReport", attempt),
-        ] + EventSamples.all()
+        ] + EventSamples.all() + RevisionSamples.all(description)
     }
 }

@@ -57,13 +57,26 @@ final class Edge: Sendable {
         reply: (@Sendable (ScriptedInvocation) -> Void)? = nil,
         _ configure: (inout Manifest) -> Void = { _ in }
     ) throws -> ScriptedHost {
+        let (route, host) = try makeRoute(name, streamsInput: streamsInput, reply: reply, configure)
+        dispatcher.setSplit(TrafficSplit(route), for: route.revision.function)
+        return host
+    }
+
+    /// A revision that takes no traffic yet.
+    func makeRoute(
+        _ name: String = "echo",
+        number: Int = 1,
+        streamsInput: Bool = false,
+        reply: (@Sendable (ScriptedInvocation) -> Void)? = nil,
+        _ configure: (inout Manifest) -> Void = { _ in }
+    ) throws -> (Route, ScriptedHost) {
         var manifest = Manifest(name: name)
         manifest.scale.max = 1
         manifest.scale.concurrency = 16
         configure(&manifest)
         let revision = Revision(
             function: try #require(FunctionName(name)),
-            number: 1,
+            number: number,
             digest: String(repeating: "0", count: 64),
             manifest: manifest,
             account: .local,
@@ -77,8 +90,7 @@ final class Edge: Sendable {
             streamsInput: streamsInput,
             metrics: RouteMetrics()
         )
-        dispatcher.setSplit(TrafficSplit(route), for: revision.function)
-        return host
+        return (route, host)
     }
 
     /// As above, with its invocations left to the test.

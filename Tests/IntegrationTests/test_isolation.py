@@ -96,7 +96,7 @@ def test_the_data_folder_and_other_bundles_are_not_there(gateway: Gateway, probe
 
 def test_the_root_has_the_image_and_nothing_else(probe: Probe) -> None:
     usual = {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "dev", "proc", "sys"}
-    ours = {"function", "runtime", "runtime-layer", "layers", "tmp", "home", "run", "var"}
+    ours = {"function", "runtime", "runtime-layer", "layers", "tmp", "home", "run", "var", "model"}
     building = {"layer", "build", "tools"}
 
     assert set(probe("names", "/")) <= usual | ours | building

@@ -12,9 +12,7 @@ from pushes import order, shares
 from waiting import until
 
 EVERY = 2.0
-ROLLOUT = (
-    "rollout: { canary: 20%, steps: [50%], every: 2s, maxErrorRate: 1%, maxLatency: 1.5x }\n"
-)
+ROLLOUT = "rollout: { canary: 20%, steps: [50%], every: 2s, maxErrorRate: 1%, maxLatency: 1.5x }\n"
 GOOD = """
 import time
 

@@ -38,6 +38,8 @@ LAW: dict[str, set[str]] = {
     },
     "Billing": {"Functions"},
     "Storage": {"Functions", "Billing", "GRDB", "GRDBSQLite"},
+    "Rollouts": {"Functions"},
+    "Weights": {"Functions", "Packaging", "CCurlShim"},
     "GatewayAPI": {"Functions"},
     "GatewayServer": {
         "Functions",
@@ -49,6 +51,8 @@ LAW: dict[str, set[str]] = {
         "Scheduling",
         "Billing",
         "Storage",
+        "Rollouts",
+        "Weights",
         "GatewayAPI",
         "Logging",
         "ServiceLifecycle",
@@ -72,7 +76,16 @@ LAW: dict[str, set[str]] = {
     | HTTP,
     "Brokers": {"Functions", "Triggers", "CCurlShim", "CNATS", "CHiredis", "CRabbitMQ"},
     "GatewayClient": {"Functions", "GatewayAPI", "CCurlShim"},
-    "CLI": {"Functions", "Packaging", "GatewayAPI", "GatewayClient", "ArgumentParser"},
+    "GitDeploys": {"Functions", "Packaging", "GatewayAPI", "GatewayClient", "CLinux"},
+    "GitServer": {"Functions", "GatewayAPI", "GitDeploys", "CLinux", "Logging"} | NIO | HTTP,
+    "CLI": {
+        "Functions",
+        "Packaging",
+        "GatewayAPI",
+        "GatewayClient",
+        "GitDeploys",
+        "ArgumentParser",
+    },
 }
 # The composition root names everything of ours that the gateway is made of, and no client.
 LAW["Gateway"] = (

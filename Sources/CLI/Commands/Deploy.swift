@@ -11,7 +11,8 @@ struct Deploy: ParsableCommand {
             Packs each folder and sends it to the gateway, which installs its requirements, \
             loads it, and tries its sample. A revision takes traffic only once that has gone \
             well; a deploy that is rejected changes nothing. Deploying the same folder again \
-            does nothing.
+            does nothing. A folder that git has committed as it is brings its commit along, which \
+            `faas revisions` shows.
 
             EXAMPLES:
               faas deploy                            the folder you are in
@@ -93,6 +94,8 @@ struct Deploy: ParsableCommand {
         return try client.deploy(
             name,
             bundle: file.body,
+            push: nil,
+            origin: FolderOrigin.read(folder.path),
             onTick: { shared.progress.tick($0) },
             onEvent: { shared.progress.show($0) }
         )

@@ -9,17 +9,32 @@ package enum FunctionText {
         }
         let columns = [
             Table.Column("NAME"), .init("REVISION"), .init("STATE"), .init("INSTANCES", .right),
-            .init("WAITING", .right), .init("ZYGOTE"), .init("DEPLOYED"), .init("URL"),
+            .init("WAITING", .right), .init("ZYGOTE"), .init("DEPLOYED"), .init("COMMIT"),
+            .init("URL"),
         ]
         let rows = functions.map { function in
             [
                 function.name, function.revision, function.state.rawValue,
                 String(function.pool.instances), String(function.pool.waiting),
                 function.pool.zygote.rawValue,
-                Units.age(ofMicros: function.deployedAtMicros, now: now), function.url,
+                Units.age(ofMicros: function.deployedAtMicros, now: now),
+                OriginText.commit(function.origin), function.url,
             ]
         }
-        return Table(columns, rows: rows).text(paint: paint)
+        return Table(columns, rows: rows).text(paint: paint) + fallbacks(functions, paint)
+    }
+
+    /// A line for each function whose bundle that was deployed last was taken off the traffic.
+    private static func fallbacks(_ functions: [FunctionSummary], _ paint: Paint) -> String {
+        let lines = functions.compactMap { function in
+            function.fallback.flatMap { fallback in
+                fallback.digest == function.digest
+                    ? "\(paint.yellow("note:")) \(function.name): "
+                        + "\(TrafficText.text(fallback, paint))\n"
+                    : nil
+            }
+        }
+        return lines.isEmpty ? "" : "\n" + lines.joined()
     }
 
     package static func description(
@@ -28,8 +43,8 @@ package enum FunctionText {
         paint: Paint
     ) -> String {
         let sections = [
-            identity(function, now, paint), limits(function), memory(function),
-            function.runtime.map(runtime) ?? [],
+            identity(function, now, paint), serving(function, now, paint), limits(function),
+            memory(function), function.runtime.map(runtime) ?? [],
         ]
         let fields = sections.filter { !$0.isEmpty }.map { FieldList.text($0, paint: paint) }
         return fields.joined(separator: "\n") + schemas(function, paint)
@@ -48,9 +63,39 @@ package enum FunctionText {
             ("digest", function.digest),
             ("account", function.account),
             ("deployed", "\(at), \(age)"),
-            ("state", function.state.rawValue),
+        ] + OriginText.fields(function.origin, paint: paint) + [
+            ("state", function.state == .failed ? paint.red("failed") : function.state.rawValue),
             ("url", function.url),
         ]
+    }
+
+    private static func serving(
+        _ function: FunctionDescription,
+        _ now: Int64,
+        _ paint: Paint
+    ) -> [(String, String)] {
+        let shares = function.traffic.parts.map { "\(function.name)-\($0.number) \($0.share)" }
+        var fields = [("traffic", shares.joined(separator: ", "))]
+        fields += TrafficText.fields(
+            function.traffic,
+            policy: function.rollout,
+            now: now,
+            paint: paint
+        )
+        if function.probe != nil || function.failure != nil {
+            fields.append(("probe", probe(function, paint)))
+        }
+        if let model = function.model {
+            fields.append(("model", "\(paint.harmless(model.source)) at \(model.path)"))
+            fields.append(("model sha256", model.sha256))
+        }
+        return fields
+    }
+
+    private static func probe(_ function: FunctionDescription, _ paint: Paint) -> String {
+        if let failure = function.failure { return paint.red("fails: \(paint.harmless(failure))") }
+        let every = function.probe.map { Units.duration(millis: Int64($0.everyMillis)) }
+        return "every \(every ?? "so often"), does not fail"
     }
 
     private static func limits(_ function: FunctionDescription) -> [(String, String)] {

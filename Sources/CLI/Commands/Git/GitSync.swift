@@ -1,0 +1,34 @@
+import ArgumentParser
+import Functions
+import GitDeploys
+
+extension Git {
+    struct GitSync: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sync",
+            abstract: "Deploy what the branches of a repository on this host say.",
+            discussion: """
+                For when a push was taken, and what it changed was not served after all: the \
+                gateway was stopped in between, or a host was set up anew. What serves already \
+                is left as it is.
+
+                EXAMPLES:
+                  faas git sync /var/lib/faas/git/models.git
+                  faas git sync . --branch main
+                """
+        )
+
+        @Argument(help: "The repository, bare or not.", completion: .directory)
+        var path: String
+
+        @Option(help: "Only this branch; also one that is gone.")
+        var branch: String?
+
+        @OptionGroup var gateway: GatewayOptions
+
+        func run() throws {
+            let setting = try PushSetting(path: path, url: gateway.url)
+            try setting.run { hooks in try hooks.sync(branch: branch) }
+        }
+    }
+}

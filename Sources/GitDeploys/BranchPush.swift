@@ -1,0 +1,197 @@
+import Functions
+import GatewayAPI
+package import GatewayClient
+import Packaging
+
+/// Brings what serves to what a branch's commit says.
+package struct BranchPush {
+    package let repository: GitRepository
+    /// Its calls end when whoever pushes stops.
+    package let client: GatewayClient
+    /// Its calls do not: what was accepted is carried through, and what was refused is dropped.
+    package let steadyClient: GatewayClient
+    /// A user of the host or of a client.
+    package let deployedBy: String?
+    /// Where temporary files go.
+    package let temporaryFolder: String
+    package let listen: (PushEvent) -> Void
+
+    package init(
+        repository: GitRepository,
+        client: GatewayClient,
+        steadyClient: GatewayClient,
+        deployedBy: String?,
+        temporaryFolder: String,
+        listen: @escaping (PushEvent) -> Void
+    ) {
+        self.repository = repository
+        self.client = client
+        self.steadyClient = steadyClient
+        self.deployedBy = deployedBy
+        self.temporaryFolder = temporaryFolder
+        self.listen = listen
+    }
+}
+
+extension BranchPush {
+    /// Builds and tries what a commit changes; nothing takes traffic yet.
+    ///
+    /// Once no other push is open, `check` says whether this one is still wanted. Nil for a branch
+    /// that is not deployed.
+    ///
+    /// - Throws: what stops the push, after its functions were all tried and what was prepared was
+    ///   dropped: ``GitDeployError``, ``PackagingError``, ``ClientError``.
+    package func prepare(
+        branch: String,
+        commit: ObjectID,
+        beganAtMicros: Int64? = nil,
+        check: () throws -> Void = {}
+    ) throws -> PreparedPush? {
+        let beganAtMicros = beganAtMicros ?? WallClock.nowMicros()
+        let tree = try repository.tree(commit)
+        let settings = try repository.settings(in: tree)
+        let environment = settings.environment(of: branch)
+        guard environment != .ignored else {
+            listen(.note("\(branch) is not deployed: faas.yaml says that it is ignored"))
+            return nil
+        }
+        let origin = try repository.origin(of: commit, branch: branch, deployedBy: deployedBy)
+        var found = try Found(self, commit: commit, tree: tree)
+        let items = try found.items(isPreview: environment == .preview, branch: branch)
+        let ticket = try open(origin)
+        do {
+            try check()
+            let deployed = try client.functions()
+            let plan = PushPlan(
+                items: items,
+                deployed: deployed,
+                origin: origin,
+                prune: settings.prune,
+                isWhole: found.failures.isEmpty
+            )
+            say(plan, commit, origin, isPreview: environment == .preview, found)
+            noteTroubles(items, among: deployed)
+            try send(plan, &found, push: ticket.id, origin: origin)
+            return PreparedPush(
+                id: ticket.id,
+                branch: branch,
+                commit: commit,
+                changed: plan.changed.map(\.name.description),
+                unchanged: plan.unchanged.map(\.name.description),
+                remove: plan.removed.map(\.description),
+                beganAtMicros: beganAtMicros
+            )
+        } catch {
+            drop(ticket.id)
+            throw error
+        }
+    }
+
+    /// Has what was prepared take traffic; false when the gateway does not know it any more.
+    package func apply(_ push: PreparedPush) throws(ClientError) -> Bool {
+        let result: PushResult
+        do throws(ClientError) {
+            result = try steadyClient.applyPush(push.id, PushApplication(remove: push.remove))
+        } catch {
+            guard error.problem?.knownCode == .pushNotFound else { throw error }
+            return false
+        }
+        let millis = (WallClock.nowMicros() - push.beganAtMicros) / 1000
+        listen(.served(push, result, millis: millis))
+        return true
+    }
+
+    /// Takes the functions of a branch that is gone out of service.
+    package func remove(branch: String) throws {
+        let origin = Origin(
+            repository: repository.name,
+            branch: branch,
+            deployedBy: deployedBy
+        )
+        let ticket = try open(origin)
+        do {
+            let names = PushPlan.names(try client.functions(), from: origin)
+            let result = try steadyClient.applyPush(
+                ticket.id,
+                PushApplication(remove: names.map(\.description), branchIsGone: true)
+            )
+            listen(.removed(branch: branch, result.removed))
+        } catch {
+            drop(ticket.id)
+            throw error
+        }
+    }
+
+    /// It is dropped by itself when the gateway cannot be told.
+    package func drop(_ id: String) { try? steadyClient.dropPush(id) }
+
+    /// Opens a push, once no other of the repository is open.
+    private func open(_ origin: Origin) throws -> PushTicket {
+        let began = WallClock.nowMicros()
+        var hasSaid = false
+        while true {
+            do throws(ClientError) {
+                return try client.openPush(origin)
+            } catch {
+                guard error.problem?.knownCode == .pushInProgress else { throw error }
+                if !hasSaid { listen(.waiting(reason: error.message)) }
+                hasSaid = true
+            }
+            if client.isCancelled() { throw GitDeployError(.cancelled, "stopped") }
+            guard WallClock.nowMicros() - began < GitLimits.waitMillisMax * 1000 else {
+                throw GitDeployError(
+                    .waitedTooLong,
+                    "another push was under way for longer than "
+                        + "\(GitLimits.waitMillisMax / 60_000) minutes",
+                    advice: "push again"
+                )
+            }
+            WallClock.pause(millis: GitLimits.pollMillis)
+        }
+    }
+
+    private func say(
+        _ plan: PushPlan,
+        _ commit: ObjectID,
+        _ origin: Origin,
+        isPreview: Bool,
+        _ found: Found
+    ) {
+        listen(
+            .began(
+                PushOutline(
+                    branch: origin.branch ?? "",
+                    commit: commit,
+                    subject: origin.subject,
+                    isPreview: isPreview,
+                    changed: plan.changed.map(\.name),
+                    unchanged: plan.unchanged.map(\.name),
+                    removed: plan.removed,
+                    refused: found.failures.compactMap(\.subject)
+                )
+            )
+        )
+        for note in plan.notes { listen(.note(note)) }
+    }
+
+    /// What became of the revisions that were pushed before.
+    private func noteTroubles(_ items: [PushPlan.Item], among deployed: [FunctionSummary]) {
+        let names = Set(items.map(\.name.description))
+        for function in deployed where names.contains(function.name) {
+            let name = function.name
+            if let fallback = function.fallback {
+                listen(
+                    .note(
+                        "\(name)-\(fallback.from) was taken off the traffic, and "
+                            + "\(name)-\(fallback.to) serves again: \(fallback.reason)"
+                    )
+                )
+            }
+            if function.state == .failed {
+                listen(
+                    .note("\(function.revision) fails its probe: `faas describe \(name)` says why")
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Functions
+import GatewayAPI
+import GatewayClient
+import Packaging
+
+/// What git's hooks do: `pre-receive` decides whether a push is taken, and `post-receive` has it
+/// served.
+package struct PushHooks {
+    let push: BranchPush
+    private let records: PushRecords
+
+    package init(_ push: BranchPush) {
+        self.push = push
+        records = PushRecords(repositoryFolder: push.repository.folder)
+    }
+
+    /// Returns when the push may be taken.
+    ///
+    /// What is prepared waits at the gateway for `post-receive`. Of several branches only the last
+    /// one can wait, as one push of a repository is open at a time; the others are only tried.
+    ///
+    /// - Throws: the reason to refuse it.
+    package func preReceive(_ updates: [RefUpdate]) throws {
+        let branches = updates.filter { $0.branch != nil }
+        for update in branches where update.new == nil { try checkRemoval(update) }
+        let changed = try branches.filter { try $0.new != nil && !isRefusedByGit($0) }
+        for (index, update) in changed.enumerated() {
+            guard let branch = update.branch, let commit = update.new,
+                let prepared = try push.prepare(
+                    branch: branch,
+                    commit: commit,
+                    check: { try checkOld(update, branch) }
+                )
+            else { continue }
+            guard index == changed.count - 1 else {
+                push.drop(prepared.id)
+                continue
+            }
+            do { try records.leave(prepared) } catch {
+                push.drop(prepared.id)
+                throw error
+            }
+        }
+    }
+
+    /// Has what was pushed served.
+    ///
+    /// - Throws: why it does not serve; ``GitDeployError`` etc. The push itself is taken by then.
+    package func postReceive(_ updates: [RefUpdate]) throws {
+        var failure: (any Error)?
+        for update in updates {
+            guard let branch = update.branch else { continue }
+            do {
+                if let commit = update.new {
+                    try serve(branch, commit)
+                } else {
+                    try push.remove(branch: branch)
+                }
+            } catch { failure = failure ?? error }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Brings what serves to what the branches of the repository say; all of them, or one.
+    package func sync(branch only: String?) throws {
+        var tips = try push.repository.branches()
+        if let only {
+            tips = tips.filter { $0.name == only }
+        }
+        for tip in tips { try prepareAndApply(tip.name, tip.commit) }
+        let origins = try push.client.functions().map(\.origin)
+            .filter { $0.repository == push.repository.name }
+        let names = Set(tips.map(\.name))
+        for branch in Set(origins.compactMap(\.branch)).sorted() where !names.contains(branch) {
+            guard only == nil || only == branch else { continue }
+            try push.remove(branch: branch)
+        }
+        guard only == nil || !tips.isEmpty || origins.contains(where: { $0.branch == only }) else {
+            throw GitDeployError(
+                .repositoryInvalid,
+                "\(push.repository.folder) has no branch \(only ?? "")"
+            )
+        }
+    }
+
+    private func serve(_ branch: String, _ commit: ObjectID) throws {
+        if let prepared = records.take(branch: branch, commit: commit),
+            try push.apply(prepared)
+        {
+            return
+        }
+        try prepareAndApply(branch, commit)
+    }
+
+    private func prepareAndApply(_ branch: String, _ commit: ObjectID) throws {
+        guard let prepared = try push.prepare(branch: branch, commit: commit) else { return }
+        guard try push.apply(prepared) else {
+            throw GitDeployError(
+                .pushRefused,
+                "the gateway does not know the push any more",
+                advice: "was it stopped meanwhile?"
+            )
+        }
+    }
+
+    /// git will refuse it by itself, once this hook has ended: a branch that is checked out.
+    private func isRefusedByGit(_ update: RefUpdate) throws(GitDeployError) -> Bool {
+        // Those that the gateway made are bare.
+        guard push.repository.settings["account"] == nil,
+            try push.repository.head() == update.reference
+        else { return false }
+        return try push.repository.refusesPushesToHead()
+    }
+
+    /// While this push waited, another may have moved the branch.
+    private func checkOld(_ update: RefUpdate, _ branch: String) throws(GitDeployError) {
+        guard try push.repository.tip(of: branch) != update.old else { return }
+        throw GitDeployError(
+            .branchMoved,
+            "another push of \(branch) came first",
+            advice: "fetch, and push again"
+        )
+    }
+
+    /// A branch whose functions are in production is not deleted by a slip.
+    private func checkRemoval(_ update: RefUpdate) throws {
+        guard let branch = update.branch, let old = update.old else { return }
+        let settings = try push.repository.settings(in: try push.repository.tree(old))
+        guard settings.environment(of: branch) == .production else { return }
+        let names = PushPlan.names(
+            try push.client.functions(),
+            from: .init(repository: push.repository.name, branch: branch)
+        )
+        guard let first = names.first else { return }
+        throw GitDeployError(
+            .pushRefused,
+            "\(branch) is in production: \(names.map(\.description).joined(separator: ", ")) "
+                + "would go with it",
+            advice: "remove the functions first, as with `faas remove \(first)`"
+        )
+    }
+}

@@ -1,0 +1,80 @@
+package import Functions
+package import GatewayAPI
+
+/// What a push changes of what is deployed.
+package struct PushPlan: Sendable, Hashable {
+    /// A function that the commit has, by the name that it is served under.
+    package struct Item: Sendable, Hashable {
+        package let name: FunctionName
+        package let digest: String
+        /// In the repository.
+        package let folder: String
+
+        package init(name: FunctionName, digest: String, folder: String) {
+            self.name = name
+            self.digest = digest
+            self.folder = folder
+        }
+    }
+
+    /// To be built, loaded and tried.
+    package private(set) var changed: [Item] = []
+    /// Their bundles serve already.
+    package private(set) var unchanged: [Item] = []
+    /// To go out of service.
+    package private(set) var removed: [FunctionName] = []
+    /// What the one who pushes should know.
+    package private(set) var notes: [String] = []
+
+    /// `deployed` is what the gateway has; `prune` whether what is gone from the tree is removed;
+    /// `isWhole` is false when there are folders whose function is not known, so that nothing can
+    /// be said to be gone.
+    package init(
+        items: [Item],
+        deployed: [FunctionSummary],
+        origin: Origin,
+        prune: Bool,
+        isWhole: Bool = true
+    ) {
+        let known = Dictionary(deployed.map { ($0.name, $0) }) { first, _ in first }
+        for item in items.sorted(by: { $0.name < $1.name }) {
+            let before = known[item.name.description]
+            if before?.digest == item.digest {
+                unchanged.append(item)
+            } else {
+                changed.append(item)
+                note(item, before, origin)
+            }
+        }
+        guard isWhole else { return }
+        let names = Set(items.map(\.name.description))
+        for name in Self.names(deployed, from: origin) where !names.contains(name.description) {
+            if prune {
+                removed.append(name)
+            } else {
+                notes.append(
+                    "\(name) serves on, though its folder is gone: `faas remove \(name)` removes "
+                        + "it, and `prune: true` in faas.yaml does so by itself"
+                )
+            }
+        }
+    }
+
+    /// The functions that came from the same branch of the same repository.
+    package static func names(
+        _ deployed: [FunctionSummary],
+        from origin: Origin
+    ) -> [FunctionName] {
+        deployed
+            .filter {
+                $0.origin.repository == origin.repository && $0.origin.branch == origin.branch
+            }
+            .compactMap { FunctionName($0.name) }
+            .sorted()
+    }
+
+    private mutating func note(_ item: Item, _ before: FunctionSummary?, _ origin: Origin) {
+        guard let other = before?.origin.repository, other != origin.repository else { return }
+        notes.append("\(item.name) came from the repository \(other) until now")
+    }
+}

@@ -1,0 +1,65 @@
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+/// Carries a request's body into a process and its answer out of it, each as fast as the other
+/// side takes it.
+struct BackendStream {
+    let process: BackendProcess
+    let group: any EventLoopGroup
+    /// Of the request; nil when it has none.
+    let body: RequestBody?
+
+    /// Returns when the answer has ended.
+    ///
+    /// - Throws: when the client is gone; the process was asked to end then.
+    func run(to writer: inout any ResponseBodyWriter, first: [UInt8]) async throws {
+        let (input, output) = process.takeDescriptors()
+        let pipes = try await NIOPipeBootstrap(group: group)
+            .takingOwnershipOfDescriptors(input: output, output: input) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel,
+                        configuration: .init(isOutboundHalfClosureEnabled: true)
+                    )
+                }
+            }
+        do {
+            if !first.isEmpty { try await writer.write(ByteBuffer(bytes: first)) }
+            try await exchange(pipes, to: &writer)
+        } catch {
+            process.stop()
+            throw error
+        }
+    }
+
+    private func exchange(
+        _ pipes: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        try await pipes.executeThenClose { inbound, outbound in
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await feed(outbound) }
+                for try await piece in inbound { try await writer.write(piece) }
+                // It has said all it has to say: what is left of the body is of no use.
+                tasks.cancelAll()
+            }
+        }
+    }
+
+    private func feed(_ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) async {
+        defer { outbound.finish() }
+        guard let body else { return }
+        var pieces = body.makeAsyncIterator()
+        while true {
+            let piece: ByteBuffer?
+            do { piece = try await pieces.next() } catch {
+                // The client is gone before its request was whole.
+                if !Task.isCancelled { process.stop() }
+                return
+            }
+            // A process that reads no further has its reason, and says it.
+            guard let piece, (try? await outbound.write(piece)) != nil else { return }
+        }
+    }
+}

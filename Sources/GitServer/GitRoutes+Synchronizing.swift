@@ -1,0 +1,107 @@
+import CLinux
+package import Functions
+import GatewayAPI
+import GitDeploys
+import Glibc
+import Logging
+import NIOConcurrencyHelpers
+package import NIOCore
+import NIOPosix
+
+extension GitRoutes {
+    /// Removes what a crash left half made; before anything is served. Blocks.
+    package func prepare() throws { try store.prepare() }
+
+    /// The gateway serves at `address` now: the hooks are told, and what was pushed and is not
+    /// served, because the gateway ended in between, is deployed.
+    package func began(at address: SocketAddress?) async {
+        let url = Self.url(address)
+        self.url.withLockedValue { $0 = url }
+        do {
+            let names = try await blocking { [store, logger] in
+                let names = try store.names()
+                for name in names {
+                    do {
+                        if let owned = try store.find(name) { try store.refresh(owned, url: url) }
+                    } catch {
+                        logger.error(
+                            "a repository's hooks could not be made",
+                            metadata: ["repository": "\(name)", "error": "\(error)"]
+                        )
+                    }
+                }
+                return names
+            }
+            await syncStale(names)
+        } catch {
+            logger.error("the repositories cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Deploys, one repository after the other, what branches say and is not served.
+    package func syncStale(_ names: [FunctionName]) async {
+        for name in names where !Task.isCancelled {
+            let isFirst = synchronizing.withLockedValue { $0.insert(name).inserted }
+            guard isFirst else { continue }
+            defer { synchronizing.withLockedValue { _ = $0.remove(name) } }
+            do {
+                guard let owned = try await blocking({ try store.find(name) }),
+                    try await isStale(owned)
+                else { continue }
+                try await sync(owned)
+            } catch {
+                logger.error(
+                    "what was pushed could not be deployed",
+                    metadata: ["repository": "\(name)", "error": "\(error)"]
+                )
+            }
+        }
+    }
+
+    /// Whether a branch is at another commit than the one that is served of it.
+    private func isStale(_ owned: RepositoryStore.Owned) async throws -> Bool {
+        let served = Dictionary(
+            try await branches(owned.name.description).map { ($0.name, $0.commit) }
+        ) { first, _ in first }
+        let tips = try await blocking {
+            Dictionary(
+                try owned.repository.branches().map { ($0.name, $0.commit.description) }
+            ) { first, _ in first }
+        }
+        return served != tips
+    }
+
+    /// Runs `faas git sync` to its end.
+    private func sync(_ owned: RepositoryStore.Owned) async throws {
+        let path = owned.repository.folder
+        logger.info("deploying what was pushed", metadata: ["repository": "\(owned.name)"])
+        var variables = store.host.environment
+        variables["REMOTE_USER"] = "gateway"
+        variables["FAAS_TOKEN"] = access.ownKey(owned.account)
+        let process = try SyncProcess(
+            program: store.host.client,
+            arguments: ["git", "sync", path],
+            environment: variables
+        )
+        let status = await process.end(millisMax: GitServerLimits.syncMillisMax)
+        let said = process.lines()
+        logger.log(
+            level: status == 0 ? .info : .error,
+            "what was pushed was deployed, or not",
+            metadata: [
+                "repository": "\(owned.name)", "status": "\(status)",
+                "said": "\(said.suffix(20).joined(separator: "\n"))",
+            ]
+        )
+    }
+
+    /// A gateway that listens on every address is reached by the loopback's too.
+    private static func url(_ address: SocketAddress?) -> String {
+        let port = address?.port ?? 8080
+        return switch address?.ipAddress {
+        case nil, "0.0.0.0", "::": "http://127.0.0.1:\(port)"
+        case let host? where host.contains(":"): "http://[\(host)]:\(port)"
+        case let host?: "http://\(host):\(port)"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Functions
+import GatewayAPI
+import GitDeploys
+import Testing
+
+@Suite struct PushPlanTests {
+    private let origin = Origin(repository: "models", branch: "main", commit: "c2")
+
+    private func item(_ name: String, _ digest: String) throws -> PushPlan.Item {
+        .init(name: try #require(FunctionName(name)), digest: digest, folder: name)
+    }
+
+    private func deployed(
+        _ name: String,
+        _ digest: String,
+        _ origin: Origin = Origin(repository: "models", branch: "main", commit: "c1")
+    ) -> FunctionSummary {
+        FunctionSummary(
+            name: name,
+            revision: "\(name)-1",
+            account: "local",
+            digest: digest,
+            origin: origin,
+            deployedAtMicros: 1,
+            state: .zero,
+            pool: PoolCounts(),
+            url: ""
+        )
+    }
+
+    @Test func `only functions whose digest differs are changed`() throws {
+        let plan = PushPlan(
+            items: [try item("new", "1"), try item("same", "1"), try item("other", "2")],
+            deployed: [deployed("same", "1"), deployed("other", "1")],
+            origin: origin,
+            prune: false
+        )
+
+        #expect(plan.changed.map(\.name.description) == ["new", "other"])
+        #expect(plan.unchanged.map(\.name.description) == ["same"])
+        #expect(plan.removed.isEmpty)
+        #expect(plan.notes.isEmpty)
+    }
+
+    @Test func `a folder that is gone is removed with prune only`() throws {
+        let before = [deployed("gone", "1")]
+
+        let kept = PushPlan(items: [], deployed: before, origin: origin, prune: false)
+        let pruned = PushPlan(items: [], deployed: before, origin: origin, prune: true)
+
+        #expect(kept.removed.isEmpty)
+        #expect(kept.notes.first?.contains("`faas remove gone` removes it") == true)
+        #expect(pruned.removed.map(\.description) == ["gone"])
+        #expect(pruned.notes.isEmpty)
+    }
+
+    @Test func `what came from elsewhere is never removed`() {
+        let others = [
+            deployed("branch", "1", Origin(repository: "models", branch: "dev")),
+            deployed("repository", "1", Origin(repository: "tools", branch: "main")),
+            deployed("hand", "1", Origin()),
+        ]
+
+        let plan = PushPlan(items: [], deployed: others, origin: origin, prune: true)
+
+        #expect(plan.removed.isEmpty)
+    }
+
+    @Test func `nothing is gone while a folder's function is not known`() {
+        let plan = PushPlan(
+            items: [],
+            deployed: [deployed("gone", "1")],
+            origin: origin,
+            prune: true,
+            isWhole: false
+        )
+
+        #expect(plan.removed.isEmpty)
+        #expect(plan.notes.isEmpty)
+    }
+
+    @Test func `a function that another repository deployed is taken over with a note`() throws {
+        let plan = PushPlan(
+            items: [try item("shared", "2")],
+            deployed: [deployed("shared", "1", Origin(repository: "tools", branch: "main"))],
+            origin: origin,
+            prune: false
+        )
+
+        #expect(plan.changed.count == 1)
+        #expect(plan.notes == ["shared came from the repository tools until now"])
+    }
+}
