@@ -110,13 +110,21 @@ extension BranchPush {
             throw GitDeployError(.fileSystem, "can't open \(bundle.archive): \(reason)")
         }
         defer { close(file) }
-        let last = try client.deploy(
-            name,
-            bundle: .descriptor(file, bytes: Int64(bundle.byteCount)),
-            push: push,
-            origin: origin
-        ) { event in
-            if !event.step.isLast { listen(.step(name, event)) }
+        let last = try waiting(
+            for: .deployInProgress,
+            {
+                listen(.note("\(name): waiting: \($0)"))
+            }
+        ) { () throws(ClientError) in
+            lseek(file, 0, SEEK_SET)
+            return try client.deploy(
+                name,
+                bundle: .descriptor(file, bytes: Int64(bundle.byteCount)),
+                push: push,
+                origin: origin
+            ) { event in
+                if !event.step.isLast { listen(.step(name, event)) }
+            }
         }
         listen(.prepared(name, last))
     }

@@ -127,14 +127,24 @@ extension BranchPush {
 
     /// Opens a push, once no other of the repository is open.
     private func open(_ origin: Origin) throws -> PushTicket {
+        try waiting(for: .pushInProgress, { listen(.waiting(reason: $0)) }) {
+            () throws(ClientError) in
+            try client.openPush(origin)
+        }
+    }
+
+    /// Does `work` again and again while the gateway refuses it with `code`; `say` hears why, once.
+    func waiting<Value>(
+        for code: ProblemCode,
+        _ say: (String) -> Void,
+        _ work: () throws(ClientError) -> Value
+    ) throws -> Value {
         let began = WallClock.nowMicros()
         var hasSaid = false
         while true {
-            do throws(ClientError) {
-                return try client.openPush(origin)
-            } catch {
-                guard error.problem?.knownCode == .pushInProgress else { throw error }
-                if !hasSaid { listen(.waiting(reason: error.message)) }
+            do throws(ClientError) { return try work() } catch {
+                guard error.problem?.knownCode == code else { throw error }
+                if !hasSaid { say(error.message) }
                 hasSaid = true
             }
             if client.isCancelled() { throw GitDeployError(.cancelled, "stopped") }
@@ -148,6 +158,16 @@ extension BranchPush {
             }
             WallClock.pause(millis: GitLimits.pollMillis)
         }
+    }
+
+    /// The functions that serve what a branch's commit says, or came from the branch.
+    func serving(_ branch: String, at commit: ObjectID) throws -> [FunctionName] {
+        let deployed = try client.functions()
+        let found = try Found(self, commit: commit, tree: try repository.tree(commit))
+        let digests = Dictionary(deployed.map { ($0.name, $0.digest) }) { first, _ in first }
+        let same = found.functions.filter { digests[$0.name.description] == $0.digest }
+        let origin = Origin(repository: repository.name, branch: branch)
+        return Set(same.map(\.name) + PushPlan.names(deployed, from: origin)).sorted()
     }
 
     private func say(

@@ -127,10 +127,7 @@ package struct PushHooks {
         guard let branch = update.branch, let old = update.old else { return }
         let settings = try push.repository.settings(in: try push.repository.tree(old))
         guard settings.environment(of: branch) == .production else { return }
-        let names = PushPlan.names(
-            try push.client.functions(),
-            from: .init(repository: push.repository.name, branch: branch)
-        )
+        let names = try push.serving(branch, at: old)
         guard let first = names.first else { return }
         throw GitDeployError(
             .pushRefused,

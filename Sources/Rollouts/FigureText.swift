@@ -19,6 +19,11 @@ enum FigureText {
         return "\(tenths / 10).\(tenths % 10)"
     }
 
+    /// `3.1`, `1,664`.
+    static func factor(_ number: Double) -> String {
+        number < 100 ? decimal(number) : count(Int(min(number, 1e15).rounded()))
+    }
+
     /// In the unit that fits.
     static func time(_ micros: Double) -> String {
         if micros < 1_000 { return "\(Int(micros.rounded())) us" }

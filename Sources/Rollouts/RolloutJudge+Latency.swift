@@ -53,7 +53,7 @@ extension RolloutJudge {
         let new = candidate.quantile(0.5) ?? 0
         let old = baseline.quantile(0.5) ?? 0
         return "its median run time \(FigureText.time(new)) is "
-            + "\(FigureText.decimal(new / max(old, 1))) times revision \(baselineNumber)'s "
+            + "\(FigureText.factor(new / max(old, 1))) times revision \(baselineNumber)'s "
             + "\(FigureText.time(old)), over maxLatency \(policy.maxLatencyFactor)x"
     }
 }

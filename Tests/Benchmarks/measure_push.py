@@ -87,8 +87,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 def environment() -> dict[str, Any]:
     """Of nobody in particular."""
-    who = {"NAME": "bench", "EMAIL": "bench@localhost"}
-    given = {
-        f"GIT_{role}_{key}": text for role in ("AUTHOR", "COMMITTER") for key, text in who.items()
-    }
+    given = {}
+    for role in ("AUTHOR", "COMMITTER"):
+        given |= {f"GIT_{role}_NAME": "bench", f"GIT_{role}_EMAIL": "bench@localhost"}
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **given}

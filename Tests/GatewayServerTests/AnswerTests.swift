@@ -45,7 +45,7 @@ import Testing
         #expect(answer.body == "[1]")
         #expect(
             answer.fields.map(\.name) == [
-                "content-type", "x-invocation-id", "x-start-kind", "server-timing",
+                "content-type", "x-invocation-id", "x-start-kind", "x-revision", "server-timing",
                 "content-length",
             ]
         )
@@ -112,7 +112,7 @@ import Testing
             let answer = try await answer("\(line)\nx-last: 1", isStreamed: isStreamed)
 
             #expect(answer["x-last"] == "1")
-            #expect(answer.fields.count == 6)
+            #expect(answer.fields.count == 7)
             #expect(answer.body == "body")
         }
     }

@@ -86,12 +86,17 @@ extension Deployer {
         report: Storage.LoadReport?
     ) -> FunctionDescription? {
         guard let split = dispatcher.split(name.description) else { return nil }
-        return FunctionDescription(
+        var description = FunctionDescription(
             number.flatMap { split.route(number: $0) } ?? split.primary,
             traffic: split.traffic,
             failure: live.withLockedValue { $0[name]?.failure },
             report: report
         )
+        // The steps are the candidate's to say.
+        if let candidate = split.traffic.rollout.flatMap({ split.route(number: $0.candidate) }) {
+            description.rollout = candidate.revision.manifest.rollout
+        }
+        return description
     }
 }
 
