@@ -222,7 +222,11 @@ let package = Package(
         ),
 
         tests("Billing", ["Functions"]),
-        tests("CLI", ["Functions", "GatewayAPI", "GatewayClient"], exclude: ["canned_gateway.py"]),
+        tests(
+            "CLI",
+            ["Functions", "GatewayAPI", "GatewayClient"],
+            exclude: ["canned_gateway.py", "canned_answers.py"]
+        ),
         tests("Devices"),
         tests("Functions"),
         tests("Rollouts", ["Functions"]),

@@ -110,12 +110,7 @@ extension BranchPush {
             throw GitDeployError(.fileSystem, "can't open \(bundle.archive): \(reason)")
         }
         defer { close(file) }
-        let last = try waiting(
-            for: .deployInProgress,
-            {
-                listen(.note("\(name): waiting: \($0)"))
-            }
-        ) { () throws(ClientError) in
+        func deploy() throws(ClientError) -> DeployEvent {
             lseek(file, 0, SEEK_SET)
             return try client.deploy(
                 name,
@@ -125,6 +120,9 @@ extension BranchPush {
             ) { event in
                 if !event.step.isLast { listen(.step(name, event)) }
             }
+        }
+        let last = try waiting(for: .deployInProgress, work: deploy) {
+            listen(.note("\(name): waiting: \($0)"))
         }
         listen(.prepared(name, last))
     }

@@ -127,17 +127,15 @@ extension BranchPush {
 
     /// Opens a push, once no other of the repository is open.
     private func open(_ origin: Origin) throws -> PushTicket {
-        try waiting(for: .pushInProgress, { listen(.waiting(reason: $0)) }) {
-            () throws(ClientError) in
-            try client.openPush(origin)
-        }
+        func openPush() throws(ClientError) -> PushTicket { try client.openPush(origin) }
+        return try waiting(for: .pushInProgress, work: openPush) { listen(.waiting(reason: $0)) }
     }
 
     /// Does `work` again and again while the gateway refuses it with `code`; `say` hears why, once.
     func waiting<Value>(
         for code: ProblemCode,
-        _ say: (String) -> Void,
-        _ work: () throws(ClientError) -> Value
+        work: () throws(ClientError) -> Value,
+        say: (String) -> Void
     ) throws -> Value {
         let began = WallClock.nowMicros()
         var hasSaid = false

@@ -36,7 +36,10 @@ package struct PushHooks {
                 push.drop(prepared.id)
                 continue
             }
-            do { try records.leave(prepared) } catch {
+            do {
+                try records.leave(prepared)
+                if push.client.isCancelled() { throw GitDeployError(.cancelled, "stopped") }
+            } catch {
                 push.drop(prepared.id)
                 throw error
             }
@@ -48,15 +51,28 @@ package struct PushHooks {
     /// - Throws: why it does not serve; ``GitDeployError`` etc. The push itself is taken by then.
     package func postReceive(_ updates: [RefUpdate]) throws {
         var failure: (any Error)?
+        var rest: [(branch: String, commit: ObjectID?)] = []
+        func attempt(_ work: () throws -> Void) {
+            do { try work() } catch { failure = failure ?? error }
+        }
+        // What waits at the gateway goes first: the others cannot begin before.
         for update in updates {
             guard let branch = update.branch else { continue }
-            do {
-                if let commit = update.new {
-                    try serve(branch, commit)
-                } else {
-                    try push.remove(branch: branch)
-                }
-            } catch { failure = failure ?? error }
+            guard let commit = update.new,
+                let prepared = records.take(branch: branch, commit: commit)
+            else {
+                rest.append((branch, update.new))
+                continue
+            }
+            attempt {
+                if try !push.apply(prepared) { rest.append((branch, commit)) }
+            }
+        }
+        for (branch, commit) in rest {
+            attempt {
+                guard let commit else { return try push.remove(branch: branch) }
+                try prepareAndApply(branch, commit)
+            }
         }
         if let failure { throw failure }
     }
@@ -81,15 +97,6 @@ package struct PushHooks {
                 "\(push.repository.folder) has no branch \(only ?? "")"
             )
         }
-    }
-
-    private func serve(_ branch: String, _ commit: ObjectID) throws {
-        if let prepared = records.take(branch: branch, commit: commit),
-            try push.apply(prepared)
-        {
-            return
-        }
-        try prepareAndApply(branch, commit)
     }
 
     private func prepareAndApply(_ branch: String, _ commit: ObjectID) throws {

@@ -26,7 +26,13 @@ struct BackendStream {
             }
         do {
             if !first.isEmpty { try await writer.write(ByteBuffer(bytes: first)) }
-            try await exchange(pipes, to: &writer)
+            guard let body else { return try await exchange(pipes, nil, to: &writer) }
+            // Nothing may be said for minutes: that the client is gone must be seen without.
+            try await body.consumeWithInboundCloseHandler { body in
+                try await exchange(pipes, body, to: &writer)
+            } onInboundClosed: {
+                process.stop()
+            }
         } catch {
             process.stop()
             throw error
@@ -35,11 +41,12 @@ struct BackendStream {
 
     private func exchange(
         _ pipes: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        _ body: RequestBody?,
         to writer: inout any ResponseBodyWriter
     ) async throws {
         try await pipes.executeThenClose { inbound, outbound in
             try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { await feed(outbound) }
+                tasks.addTask { await feed(body, to: outbound) }
                 for try await piece in inbound { try await writer.write(piece) }
                 // It has said all it has to say: what is left of the body is of no use.
                 tasks.cancelAll()
@@ -47,7 +54,10 @@ struct BackendStream {
         }
     }
 
-    private func feed(_ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) async {
+    private func feed(
+        _ body: RequestBody?,
+        to outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async {
         defer { outbound.finish() }
         guard let body else { return }
         var pieces = body.makeAsyncIterator()

@@ -34,6 +34,7 @@ package struct GitHost: Sendable {
     }
 
     var environment: [String: String] { git.environment }
+    var hasClient: Bool { access(client, X_OK) == 0 }
 
     private static func besideThisProgram(_ name: String) -> String {
         guard let path = realpath("/proc/self/exe", nil) else { return name }

@@ -9,7 +9,9 @@ package import NIOCore
 import NIOPosix
 
 extension GitRoutes {
-    /// Removes what a crash left half made; before anything is served. Blocks.
+    /// Removes what a crash left half made, before anything is served.
+    ///
+    /// Blocks.
     package func prepare() throws { try store.prepare() }
 
     /// The gateway serves at `address` now: the hooks are told, and what was pushed and is not
@@ -17,6 +19,12 @@ extension GitRoutes {
     package func began(at address: SocketAddress?) async {
         let url = Self.url(address)
         self.url.withLockedValue { $0 = url }
+        if !store.host.hasClient {
+            logger.error(
+                "pushes will be refused: there is no faas beside the gateway",
+                metadata: ["path": "\(store.host.client)"]
+            )
+        }
         do {
             let names = try await blocking { [store, logger] in
                 let names = try store.names()
@@ -61,7 +69,8 @@ extension GitRoutes {
     /// Whether a branch is at another commit than the one that is served of it.
     private func isStale(_ owned: RepositoryStore.Owned) async throws -> Bool {
         let served = Dictionary(
-            try await branches(owned.name.description).map { ($0.name, $0.commit) }
+            try await branches(owned.name.description)
+                .filter { !$0.commit.isEmpty }.map { ($0.name, $0.commit) }
         ) { first, _ in first }
         let tips = try await blocking {
             Dictionary(

@@ -111,6 +111,8 @@ extension GitRoutes {
             guard let name = HTTPField.Name(field.name) else { continue }
             headers[name] = field.value
         }
+        // What watches for the client's going away leaves nothing to read for a next request.
+        if !order.isAdvertisement { headers[.connection] = "close" }
         let stream = BackendStream(
             process: process,
             group: group,

@@ -105,7 +105,7 @@ package struct GitRoutes: Sendable {
             path: store.path(owned.name),
             remotePath: "/git/\(owned.name).git",
             branches: try await branches(owned.name.description)
-                .filter { tips.contains($0.name) }
+                .filter { !$0.commit.isEmpty && tips.contains($0.name) }
                 .sorted { $0.name < $1.name }
         )
     }

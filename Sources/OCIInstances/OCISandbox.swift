@@ -88,7 +88,11 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
                 }
                 .withConnectedSocket(ours).get()
             sandbox.lock.withLockedValue { $0.channel = channel }
-            try await loaded.futureResult.get()
+            try await withTaskCancellationHandler {
+                try await loaded.futureResult.get()
+            } onCancel: {
+                loaded.fail(InstanceError(.closed, "it was given up before it had loaded"))
+            }
             return sandbox
         } catch {
             loaded.fail(error)

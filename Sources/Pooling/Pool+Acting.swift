@@ -7,14 +7,24 @@ extension Pool {
     func perform(_ actions: [PoolAction]) {
         for action in actions {
             switch action {
-            case .openZygote: Task { await openZygote() }
+            case .openZygote: open(.zygote) { await $0.openZygote() }
             case .closeZygote: Task { await closeZygote() }
-            case .start(let id, let kind): Task { await start(id, kind) }
+            case .start(let id, let kind): open(.instance(id)) { await $0.start(id, kind) }
             case .stop(let id): stop(id)
             case .lease(let request, let id, let kind): lease(request, id, kind)
             case .reject(let request, let reason):
                 lock.withLockedValue { $0.waiters.removeValue(forKey: request) }?.rejected(reason)
             case .drained: drained()
+            }
+        }
+    }
+
+    private func open(_ what: Opening, _ work: @escaping @Sendable (Pool) async -> Void) {
+        // Entered before it may end.
+        lock.withLockedValue { value in
+            value.opening[what] = Task {
+                await work(self)
+                lock.withLockedValue { $0.opening[what] = nil }
             }
         }
     }

@@ -11,6 +11,8 @@ package final class Pool: @unchecked Sendable {
         var sandbox: (any Sandbox)?
         /// When the sandbox began to open: cold starts count from here.
         var openedAt: UInt64 = 0
+        /// What opens sandboxes; given up when the pool is drained and nobody may wait.
+        var opening: [Opening: Task<Void, Never>] = [:]
         var instances: [InstanceID: Running] = [:]
         /// The sandboxes of instances that are not forked.
         var ownSandboxes: [InstanceID: any Sandbox] = [:]
@@ -23,6 +25,12 @@ package final class Pool: @unchecked Sendable {
         var leaseCount = 0
         /// Why the sandbox or an instance last failed to start; nil once one did.
         var lastFailure: InstanceError?
+    }
+
+    /// What a sandbox is opened for.
+    enum Opening: Hashable {
+        case zygote
+        case instance(InstanceID)
     }
 
     struct Running {
@@ -148,6 +156,8 @@ package final class Pool: @unchecked Sendable {
             }
             if isDrained { return continuation.resume() }
             change { $0.drain(rejectingWaiting: rejectingWaiting, now: $1) }
+            guard rejectingWaiting else { return }
+            for task in lock.withLockedValue({ $0.opening.values }) { task.cancel() }
         }
     }
 

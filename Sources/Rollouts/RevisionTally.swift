@@ -9,8 +9,9 @@ package final class RevisionTally: Sendable {
 
     package init() {}
 
-    /// Notes an answer: one that failed or timed out has failed; what was cancelled or rejected says
-    /// nothing about the revision and isn't to be noted.
+    /// Notes an answer: one that failed or timed out has failed.
+    ///
+    /// What was cancelled or rejected says nothing about the revision and isn't to be noted.
     package func record(failed hasFailed: Bool, runMicros: Int64) {
         if hasFailed {
             failed.wrappingAdd(1, ordering: .relaxed)

@@ -5,8 +5,8 @@ package import Functions
 ///
 /// Asked every second or so, it falls back within a period only on evidence that chance does not
 /// explain even over many questions; at the period's end on less. What is over a limit but may be
-/// chance makes the period longer, up to `periodsMax` times; after that what is more likely than not
-/// decides. A candidate that nobody invoked harms nobody and goes on.
+/// chance makes the period longer, up to `periodsMax` times; after that what is more likely than
+/// not decides. A candidate that nobody invoked harms nobody and goes on.
 ///
 /// In the step that gives the candidate everything, the baseline answers nothing: pass what it
 /// answered in the step before, so that there is something to measure by.

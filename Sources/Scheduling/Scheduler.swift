@@ -137,7 +137,9 @@ extension Scheduler {
             guard clock() < deadline else {
                 throw InstanceError(.host, "other functions did not give up their memory in time")
             }
-            try? await Task.sleep(for: .milliseconds(limits.reservePollMillis))
+            do { try await Task.sleep(for: .milliseconds(limits.reservePollMillis)) } catch {
+                throw InstanceError(.closed, "it was given up before there was memory for it")
+            }
         }
     }
 

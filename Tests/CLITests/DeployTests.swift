@@ -137,7 +137,8 @@ import Testing
 
         #expect(
             run.output.hasPrefix(
-                "canary is rolled out as canary-8, deployed in 1.2 s: 5% of the traffic, step 1 of 3; "
+                "canary is rolled out as canary-8, deployed in 1.2 s: 5% of the traffic, "
+                    + "step 1 of 3; "
             )
         )
     }

@@ -2,13 +2,15 @@
 
 import base64
 import gzip
+import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 from accounts import KEYS, WITH_KEYS
 from gateways import Gateway
-from git_repositories import Clone, answers, make_clone, named
+from git_repositories import Clone, answers, make_clone, named, slow_to_load
 from waiting import until
 
 from conftest import MakeGateway
@@ -169,6 +171,23 @@ def test_a_compressed_request_is_understood(gateway: Gateway) -> None:
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/x-git-upload-pack-result"
     assert answer.body.endswith(b"0000")
+
+
+@pytest.mark.timeout(40)  # less than the gateway keeps a push that nobody asks for
+def test_a_client_that_goes_away_drops_its_push(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.cli("git", "init", "models")
+    clone = Clone(tmp_path / "clone", gateway, remote(gateway))
+    clone.write("model", named("git-left", slow_to_load()))
+    clone.commit()
+    process = clone.start("push", clone.remote, "main:left")
+    assert process.stdout is not None
+    assert any("load:" in line for line in process.stdout)
+
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+
+    clone.push("main:stayed").taken().has("git-left--stayed-1 serves at")
+    assert gateway.invoke("git-left--left", {"name": "x"}).status == 404
 
 
 def half_a_request(gateway: Gateway) -> socket.socket:

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from folders import Files
 from gateways import Gateway
-from git_repositories import Clone, answers, ended, make_clone, named
+from git_repositories import Clone, answers, ended, make_clone, named, slow_to_load
 from waiting import until
 
 from conftest import MakeGateway
 
-SLOW = "import time\ndef load():\n    time.sleep(3)\n"
 NO_WEIGHTS = (
     "def load():\n    raise OSError('no weights')\n"
     "def predict(model, name: str) -> str:\n    return name\n"
@@ -249,12 +248,6 @@ def test_a_branch_in_production_is_not_deleted(gateway: Gateway, serving: Clone)
     assert is_untouched(gateway)
 
 
-def slow(name: str) -> Files:
-    """A function that takes a while to load."""
-    handler = SLOW + f"def predict(model, name: str) -> str:\n    return {name!r}\n"
-    return named(name, {"handler.py": handler, "sample.json": '{"name": "x"}'})
-
-
 def begin(clone: Clone, *references: str) -> "subprocess.Popen[str]":
     """Starts a push, and returns once the gateway is at work on it."""
     process = clone.start("push", clone.remote, *references)
@@ -266,7 +259,7 @@ def begin(clone: Clone, *references: str) -> "subprocess.Popen[str]":
 
 
 def test_of_two_pushes_at_once_one_waits(gateway: Gateway, clone: Clone) -> None:
-    clone.write("slow", slow("git-slow"))
+    clone.write("slow", named("git-slow", slow_to_load()))
     clone.commit()
     first = begin(clone, "main")
 
@@ -278,7 +271,7 @@ def test_of_two_pushes_at_once_one_waits(gateway: Gateway, clone: Clone) -> None
 
 
 def test_of_two_pushes_of_a_branch_the_second_must_fetch(gateway: Gateway, clone: Clone) -> None:
-    clone.write("slow", slow("git-slow-2"))
+    clone.write("slow", named("git-slow-2", slow_to_load()))
     one = clone.commit()
     clone.write("slow", {"other.txt": "x"})
     clone.run("checkout", "--quiet", "--detach")
@@ -293,7 +286,7 @@ def test_of_two_pushes_of_a_branch_the_second_must_fetch(gateway: Gateway, clone
 
 
 def test_a_push_that_is_stopped_changes_nothing(gateway: Gateway, clone: Clone) -> None:
-    clone.write("slow", slow("git-stopped"))
+    clone.write("slow", named("git-stopped", slow_to_load()))
     clone.commit()
     first = begin(clone, "main")
 
@@ -303,7 +296,7 @@ def test_a_push_that_is_stopped_changes_nothing(gateway: Gateway, clone: Clone) 
     assert gateway.invoke("git-stopped", {"name": "x"}).status == 404
     clone.write("slow", {"handler.py": "def predict(name: str) -> str:\n    return name\n"})
     clone.commit()
-    clone.push().taken().has("git-stopped-2 serves at")
+    clone.push().taken().has("serves at")
 
 
 def test_a_push_without_a_gateway_is_refused(make_gateway: MakeGateway, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Several functions change together or not at all."""
 
 import sqlite3
+import threading
 
 from folders import function
 from gateways import Gateway
 from pushes import VERSIONED, apply, open_push, order, prepare
+from waiting import until
 
 BROKEN = "raise RuntimeError('no luck')\n"
 
@@ -46,6 +48,24 @@ def test_a_push_that_is_given_up_changes_nothing(gateway: Gateway) -> None:
     known = {path.name for path in (gateway.data / "bundles").iterdir()}
     assert digests <= known
     assert good.events[-1]["function"]["digest"] not in known
+
+
+def test_what_is_being_loaded_is_given_up_with_its_push(gateway: Gateway) -> None:
+    slow = "import time\ndef load():\n    time.sleep(100)\n" + VERSIONED.format("slow")
+    push = open_push(gateway, "slow-to-load")
+    loading = threading.Thread(
+        target=prepare, args=(gateway, push, "slow-load", function("slow-load", slow))
+    )
+    loading.start()
+    until(lambda: list((gateway.data / "sandboxes").glob("slow-load-*/pid")), "it is loading")
+
+    assert order(gateway, "DELETE", f"/v1/pushes/{push}").status == 204
+
+    loading.join(10)
+    assert not loading.is_alive()
+    assert gateway.put("slow-load", function("slow-load", VERSIONED.format("quick"))).done
+    sandboxes = gateway.data / "sandboxes"
+    until(lambda: not list(sandboxes.glob("slow-load-1-*")), "nothing of it is left")
 
 
 def test_one_push_of_a_repository_is_open_at_a_time(gateway: Gateway) -> None:

@@ -51,6 +51,7 @@ struct PushSetting {
             configuration: configuration,
             isCancelled: { !isSteady && (Interruption.isRequested || output.isBroken) }
         )
+        let now = Console.current.now
         var printer = PushPrinter(
             paint: hook == nil
                 ? Console.current.errorPaint

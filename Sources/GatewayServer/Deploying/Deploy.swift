@@ -22,6 +22,7 @@ struct Deploy: Sendable {
     var origin = Origin()
     /// The push that it is part of.
     var push: String?
+    let stop = DeployStop()
     /// Held until it serves or is given up.
     let locks: Set<String>
     let progress: Deployer.Progress
@@ -70,11 +71,11 @@ struct Deploy: Sendable {
                 if let push { return try await hold(prepared, for: push) }
                 try await serve(prepared)
             }
-            if let push { _ = deployer.pushes.end(push, nil) }
             deployer.locks.unlock(locks)
+            if let push { _ = deployer.pushes.end(push, stop, nil) }
         } catch {
-            if let push { _ = deployer.pushes.end(push, nil) }
             deployer.locks.unlock(locks)
+            if let push { _ = deployer.pushes.end(push, stop, nil) }
             await deployer.sweep()
             await progress(.failed(Self.problem(error), elapsedMillis))
         }
@@ -82,9 +83,9 @@ struct Deploy: Sendable {
 
     /// Keeps it ready until the push is applied or given up.
     private func hold(_ prepared: Prepared, for push: String) async throws {
-        guard deployer.pushes.end(push, prepared) else {
+        guard deployer.pushes.end(push, stop, prepared) else {
             await deployer.scheduler.retire(prepared.pool, rejectingWaiting: true)
-            throw Problem(.pushNotFound, detail: "The push was given up meanwhile.")
+            throw Self.givenUp
         }
         await progress(
             DeployEvent(
@@ -123,6 +124,11 @@ struct Deploy: Sendable {
             metadata: ["revision": "\(prepared.revision.id)", "millis": "\(elapsedMillis)"]
         )
     }
+
+    static let givenUp = Problem(
+        .pushNotFound,
+        detail: "The push was given up meanwhile."
+    )
 
     private static func problem(_ error: any Error) -> Problem {
         switch error {
@@ -187,186 +193,6 @@ struct Deploy: Sendable {
         )
     }
 
-    /// With instances forked from a zygote where they survive that.
-    private func tryOut(
-        _ revision: Revision,
-        _ folder: FunctionFolder
-    ) async throws -> (Pool, Storage.LoadReport) {
-        if folder.manifest.isolation == .instance {
-            let reason = "the manifest says `isolation: instance`"
-            return try await tryOut(revision, folder, withoutFork: reason)
-        }
-        do {
-            return try await tryOut(revision, folder, withoutFork: nil)
-        } catch let error as ForkFailure {
-            await say(.trial, "instances will not be forked: \(error.reason)")
-            return try await tryOut(revision, folder, withoutFork: error.reason)
-        }
-    }
-
-    /// The sample was not answered by a fork of the zygote, though it may be by a process that has
-    /// loaded the model itself.
-    private struct ForkFailure: Error {
-        let reason: String
-    }
-
-    /// Loads the handler in a pool of its own and has an instance answer the sample.
-    private func tryOut(
-        _ revision: Revision,
-        _ folder: FunctionFolder,
-        withoutFork reason: String?
-    ) async throws -> (Pool, Storage.LoadReport) {
-        let pool = deployer.scheduler.makePool(for: revision, forks: reason == nil)
-        do {
-            var report = try await tryOut(pool, folder)
-            report.isForkable = reason == nil
-            report.notForkableReason = reason
-            return (pool, report)
-        } catch {
-            await deployer.scheduler.retire(pool, rejectingWaiting: true)
-            throw error
-        }
-    }
-
-    private func installRequirements(_ folder: FunctionFolder) async throws {
-        guard let requirements = folder.requirements, !requirements.lines.isEmpty else { return }
-        let digest = deployer.setting.layerDigest(requirements)
-        guard !deployer.layers.exists(digest) else {
-            return await say(.requirements, "\(requirements.lines.count) requirements, cached")
-        }
-        await say(.requirements, "installing \(requirements.lines.count) requirements")
-        let (lines, pump) = AsyncStream.makeStream(
-            of: String.self,
-            bufferingPolicy: .bufferingNewest(64)
-        )
-        let teller = Task {
-            for await line in lines { await say(.requirements, "installing", detail: line) }
-        }
-        defer { teller.cancel() }
-        do throws(InstanceError) {
-            try await deployer.layers.build(
-                LayerOrder(digest: digest, lines: requirements.lines, flags: requirements.flags)
-            ) { pump.yield($0) }
-        } catch {
-            pump.finish()
-            throw Problem(
-                .requirementsFailed,
-                detail: error.message + (error.log.map { "\n" + $0.suffix(4000) } ?? "")
-            )
-        }
-        pump.finish()
-        await teller.value
-        await say(.requirements, "installed")
-    }
-
-    private func fetch(_ model: Manifest.ModelFile) async throws {
-        guard !deployer.weights.exists(model.sha256) else {
-            return await say(.weights, "\(model.fileName) is here already")
-        }
-        await say(.weights, "fetching \(model.fileName)")
-        let (amounts, pump) = AsyncStream.makeStream(
-            of: String.self,
-            bufferingPolicy: .bufferingNewest(1)
-        )
-        let teller = Task {
-            for await amount in amounts { await say(.weights, "fetching", detail: amount) }
-        }
-        defer { teller.cancel() }
-        do throws(WeightsError) {
-            _ = try await deployer.weights.fetched(model) { bytes, total in
-                let of = total.map { " of \($0 >> 20)" } ?? ""
-                pump.yield("\(bytes >> 20)\(of) MiB")
-            }
-        } catch {
-            pump.finish()
-            throw Problem(.weightsFailed, detail: error.message)
-        }
-        pump.finish()
-        await teller.value
-        await say(.weights, "\(model.fileName) is here, and is what its digest says")
-    }
-
-    private func tryOut(_ pool: Pool, _ folder: FunctionFolder) async throws -> Storage.LoadReport {
-        await say(.load, "loading the handler in its sandbox")
-        let sample = try await blocking { () -> (SampleFile, [UInt8])? in
-            guard let sample = folder.sample else { return nil }
-            return (sample, try sample.body())
-        }
-        guard let (sample, body) = sample else {
-            do {
-                try await Trial.start(id: makeID(), on: pool, eventLoop: deployer.loop)
-            } catch let failure as Trial.Failure {
-                throw Problem(failure, last: pool.lastFailure)
-            }
-            return try await report(of: pool)
-        }
-        let answer: Trial.Answer
-        do {
-            answer = try await Trial.run(
-                body,
-                contentType: sample.contentType,
-                id: makeID(),
-                on: pool,
-                eventLoop: deployer.loop
-            )
-        } catch let failure as Trial.Failure {
-            if pool.forks, let reason = failure.forkReason(threads: pool.report?.threads ?? []) {
-                throw ForkFailure(reason: reason)
-            }
-            throw Problem(failure, last: pool.lastFailure)
-        }
-        let kind = pool.forks ? "a forked instance" : "an instance"
-        await say(.trial, "\(kind) answered in \(answer.runMicros) us")
-        try await compare(answer, sample, body)
-        return try await report(of: pool)
-    }
-
-    private func compare(_ answer: Trial.Answer, _ sample: SampleFile, _ body: [UInt8]) async throws
-    {
-        let given = "input: \(Self.excerpt(body))\nanswer: \(Self.excerpt(answer.body))"
-        guard answer.status < 400 else {
-            throw Problem(
-                .sampleFailed,
-                detail: "The sample was answered with status \(answer.status).\n\(given)"
-            )
-        }
-        let expected = try await blocking { try sample.expected() }
-        guard let expected else {
-            return await say(.sample, "\(sample.name) was answered", detail: given)
-        }
-        let difference = try await blocking {
-            try SampleComparison().firstDifference(expected: expected, answer: answer.body)
-        }
-        if let difference {
-            throw Problem(
-                .sampleFailed,
-                detail: "The answer to \(sample.name) differs: \(difference).\n\(given)\n"
-                    + "expected: \(Self.excerpt(expected))"
-            )
-        }
-        await say(.sample, "\(sample.name) was answered as expected", detail: given)
-    }
-
-    /// The beginning of a text, in one line.
-    private static func excerpt(_ bytes: [UInt8]) -> String {
-        guard let text = String(validating: bytes.prefix(excerptBytesMax), as: UTF8.self) else {
-            return "\(bytes.count) bytes"
-        }
-        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return bytes.count > excerptBytesMax ? "\(line)... (\(bytes.count) bytes)" : line
-    }
-
-    private static let excerptBytesMax = 160
-
-    private func report(of pool: Pool) async throws -> Storage.LoadReport {
-        guard let report = pool.report else {
-            throw Problem(.trialFailed, detail: "The sandbox ended after its trial.")
-        }
-        let memory = await pool.zygoteMemoryMiB()
-        deployer.dispatcher.logs.append(pool.revision, load: report.log)
-        return Storage.LoadReport(report, zygoteMemoryMiB: memory)
-    }
-
     private func unchanged(_ route: Route) async {
         let number = route.revision.number
         let report = try? await deployer.registry.revision(number, of: name)?.report
@@ -392,17 +218,17 @@ struct Deploy: Sendable {
         )
     }
 
-    private func makeID() -> InvocationID {
+    func makeID() -> InvocationID {
         dispatcher.makeID(acceptedAtMicros: Clock.wallMicros())
     }
 
-    private var dispatcher: Dispatcher { deployer.dispatcher }
+    var dispatcher: Dispatcher { deployer.dispatcher }
 
     private var elapsedMillis: Int64 {
         Int64((Clock.monotonicNanos() - beganAt) / 1_000_000)
     }
 
-    private func say(
+    func say(
         _ step: DeployEvent.Step,
         _ message: String,
         detail: String? = nil
@@ -417,7 +243,7 @@ struct Deploy: Sendable {
         )
     }
 
-    private func blocking<Value: Sendable>(
+    func blocking<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await deployer.threads.runIfActive(work)

@@ -1,7 +1,8 @@
 import NIOConcurrencyHelpers
 
-/// What is being changed: a function, a bundle's folder. Nobody waits for one: a second change is
-/// refused, or tried again later by who can.
+/// What is being changed: a function, a bundle's folder.
+///
+/// Nobody waits for one: a second change is refused, or tried again later by who can.
 final class DeployLocks: Sendable {
     private let held = NIOLockedValueBox<Set<String>>([])
 

@@ -3,6 +3,7 @@ package import GatewayAPI
 import Logging
 import NIOConcurrencyHelpers
 import Pooling
+import Scheduling
 import Storage
 
 /// Several functions change together.
@@ -65,9 +66,21 @@ extension Deployer {
         await discard(try pushes.drop(id, account: account))
     }
 
+    /// What is being loaded is given up; returns when it has ended, or in a while.
     func discard(_ push: Pushes.Push) async {
+        for deploy in push.running.all {
+            guard let pool = deploy.stop() else { continue }
+            Task { [scheduler] in await scheduler.retire(pool, rejectingWaiting: true) }
+        }
+        let deadline = Clock.monotonicNanos() + Self.stopSecondsMax * 1_000_000_000
+        while push.running.count > 0, Clock.monotonicNanos() < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
         for prepared in push.prepared { await discard(prepared) }
     }
+
+    /// What installs requirements or fetches weights is not waited for longer.
+    private static let stopSecondsMax: UInt64 = 5
 
     private static func commit(of origin: Origin, isGone: Bool) -> ServedCommit? {
         guard let repository = origin.repository, let branch = origin.branch else { return nil }

@@ -134,13 +134,14 @@ package final class Deployer: Sendable {
             progress: progress
         )
         do {
-            deploy.origin = try push.map { try pushes.begin($0, account: account) } ?? origin
+            deploy.origin =
+                try push.map { try pushes.begin($0, deploy.stop, account: account) } ?? origin
             deploy.push = push
             do {
                 let opened = try await deploy.open(digest: digest)
                 Task { [deploy] in await deploy.run(opened) }
             } catch {
-                if let push { _ = pushes.end(push, nil) }
+                if let push { _ = pushes.end(push, deploy.stop, nil) }
                 throw error
             }
         } catch {

@@ -11,7 +11,7 @@ final class Pushes: Sendable {
         /// Monotonic nanoseconds.
         var usedAt: UInt64
         /// Functions that are being prepared.
-        var running = 0
+        let running = RunningDeploys()
         var prepared: [Prepared] = []
     }
 
@@ -51,16 +51,16 @@ final class Pushes: Sendable {
     }
 
     /// A function is about to be prepared for it; `end` follows.
-    func begin(_ id: String, account: Account) throws -> Origin {
+    func begin(_ id: String, _ deploy: DeployStop, account: Account) throws -> Origin {
         try pushes.withLockedValue { pushes in
             guard var push = pushes[id], push.account == account else { throw Self.notFound }
-            guard push.prepared.count + push.running < Self.preparedMax else {
+            guard push.prepared.count + push.running.count < Self.preparedMax else {
                 throw Problem(
                     .payloadTooLarge,
                     detail: "A push changes \(Self.preparedMax) functions at most."
                 )
             }
-            push.running += 1
+            push.running.add(deploy)
             push.usedAt = Clock.monotonicNanos()
             pushes[id] = push
             return push.origin
@@ -68,10 +68,10 @@ final class Pushes: Sendable {
     }
 
     /// - Returns: false when the push was given up meanwhile: what was prepared is the caller's.
-    func end(_ id: String, _ prepared: Prepared?) -> Bool {
-        pushes.withLockedValue { pushes in
+    func end(_ id: String, _ deploy: DeployStop, _ prepared: Prepared?) -> Bool {
+        deploy.end()
+        return pushes.withLockedValue { pushes in
             guard var push = pushes[id] else { return false }
-            push.running -= 1
             push.usedAt = Clock.monotonicNanos()
             if let prepared { push.prepared.append(prepared) }
             pushes[id] = push
@@ -83,10 +83,10 @@ final class Pushes: Sendable {
     func take(_ id: String, account: Account) throws -> Push {
         try pushes.withLockedValue { pushes in
             guard let push = pushes[id], push.account == account else { throw Self.notFound }
-            guard push.running == 0 else {
+            guard push.running.count == 0 else {
                 throw Problem(
                     .pushInProgress,
-                    detail: "\(push.running) functions of it are being prepared.",
+                    detail: "\(push.running.count) functions of it are being prepared.",
                     retryAfterSeconds: 1
                 )
             }
@@ -108,7 +108,9 @@ final class Pushes: Sendable {
     func takeIdle(now: UInt64) -> [Push] {
         pushes.withLockedValue { pushes in
             let limit = UInt64(Self.idleMillisMax) * 1_000_000
-            let idle = pushes.filter { $0.value.running == 0 && now &- $0.value.usedAt > limit }
+            let idle = pushes.filter { _, push in
+                push.running.count == 0 && now &- push.usedAt > limit
+            }
             for id in idle.keys { pushes[id] = nil }
             return Array(idle.values)
         }

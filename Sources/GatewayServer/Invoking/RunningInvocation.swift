@@ -35,21 +35,19 @@ final class RunningInvocation: @unchecked Sendable {
     private(set) var stage = Stage.queued
     private var request: InstanceRequest
     private var pieces: [InputPiece] = []
-    private var bytesIn: Int
-    private var bytesOut = 0
+    private(set) var bytesIn: Int
+    private(set) var bytesOut = 0
     private var startKind: StartKind?
     /// Of the instance that has or had it.
     private var instanceNumber: UInt32?
-    private var queueMicros: Int64 = 0
-    private var startMicros: Int64 = 0
+    private(set) var queueMicros: Int64 = 0
+    private(set) var startMicros: Int64 = 0
     private var runBeganAt: UInt64 = 0
     /// When the last piece of a streamed answer came; 0 before the first.
     private var lastPieceAt: UInt64 = 0
     private var isMetered = false
     /// What is sent once the usage record is durable.
     private var pendingEnd: AnswerEnd?
-    /// Nobody pays for probes.
-    private static let probeAccount = "probe"
     /// Its place among the loop's running invocations.
     var loopIndex = -1
 
@@ -345,25 +343,7 @@ extension RunningInvocation {
         isMetered = true
         pendingEnd = end
         let kind = startKind ?? .warm  // It has run, so it had a lease.
-        let record = UsageRecord(
-            id: id,
-            function: route.functionName,
-            revision: route.revisionID,
-            account: trigger == .probe ? Self.probeAccount : route.accountName,
-            trigger: trigger,
-            startKind: kind,
-            outcome: outcome,
-            attempt: attempt,
-            acceptedAtMicros: acceptedAtMicros,
-            queueMicros: queueMicros,
-            startMicros: startMicros,
-            runMicros: runMicros,
-            memoryMiB: route.memoryMiB,
-            gpuMemoryMiB: route.gpuMemoryMiB,
-            bytesIn: Int64(bytesIn),
-            bytesOut: Int64(bytesOut),
-            prices: dispatcher.configuration.prices
-        )
+        let record = usageRecord(outcome, kind, runMicros: runMicros)
         route.metrics.ended(
             outcome,
             kind,

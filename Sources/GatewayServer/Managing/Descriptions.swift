@@ -1,5 +1,4 @@
 import Functions
-import Functions
 import GatewayAPI
 import Instances
 import NIOConcurrencyHelpers

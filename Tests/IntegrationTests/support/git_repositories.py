@@ -132,6 +132,13 @@ def answers(text: str, **files: str) -> Files:
     } | {key.replace("__", "."): value for key, value in files.items()}
 
 
+def slow_to_load() -> Files:
+    """A function whose deploy takes a while."""
+    load = "import time\ndef load():\n    time.sleep(3)\n"
+    predict = "def predict(model, name: str) -> str:\n    return name\n"
+    return {"handler.py": load + predict, "sample.json": '{"name": "x"}'}
+
+
 def named(name: str, files: Files, manifest: str = "") -> Files:
     """The files with a manifest."""
     head = f"name: {name}\nlimits: {{ memory: 64Mi }}\n"
