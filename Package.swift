@@ -224,7 +224,7 @@ let package = Package(
         tests("Billing", ["Functions"]),
         tests(
             "CLI",
-            ["Functions", "GatewayAPI", "GatewayClient"],
+            ["Functions", "GatewayAPI", "GatewayClient", "GitDeploys"],
             exclude: ["canned_gateway.py", "canned_answers.py"]
         ),
         tests("Devices"),
@@ -251,6 +251,7 @@ let package = Package(
         tests("Brokers", ["Functions", "Triggers"] + brokerLibraries),
         tests("RuntimeProtocol", ["Functions", nioCore]),
         tests("GitDeploys", ["Functions"]),
+        tests("GitServer", ["Functions"]),
         tests("Weights", ["Functions"], exclude: ["weights_server.py"]),
         tests("GatewayAPI", ["Functions", yams]),
         tests("Packaging", ["Functions"]),

@@ -40,6 +40,9 @@ extension Problem {
         case .sandboxFailed: "`faas doctor` says what the host lacks"
         case .revisionNotFound, .trafficInvalid: "`faas revisions NAME` lists what can be served"
         case .weightsFailed: "correct the model in function.yaml and deploy again"
+        case .pushNotFound: "push again"
+        case .repositoryNotFound: "`faas git list` shows the repositories"
+        case .gitFailed: "the gateway's log says what git said"
         default: nil
         }
     }

@@ -124,16 +124,6 @@ extension Registry {
         }
     }
 
-    /// Forgets a repository; what was deployed from it serves on.
-    package func forgetCommits(of repository: String) async throws(StorageError) {
-        try await write("forgetting the repository \(repository)") { database in
-            try database.execute(
-                sql: "DELETE FROM servedCommit WHERE repository = ?",
-                arguments: [repository]
-            )
-        }
-    }
-
     private func services(
         _ condition: String = "",
         _ arguments: StatementArguments = []

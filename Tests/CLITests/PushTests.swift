@@ -11,7 +11,7 @@ import Testing
     /// What is shown of events.
     private func shown(_ events: [PushEvent], now: @escaping () -> Int64 = { 0 }) -> [String] {
         let lines = Mutex<[String]>([])
-        var printer = PushPrinter(paint: Paint(isOn: false), now: now) { line in
+        let printer = PushPrinter(paint: Paint(isOn: false), now: now) { line in
             lines.withLock { $0.append(line) }
         }
         for event in events { printer.show(event) }

@@ -51,29 +51,26 @@ struct PushSetting {
             configuration: configuration,
             isCancelled: { !isSteady && (Interruption.isRequested || output.isBroken) }
         )
-        let now = Console.current.now
-        var printer = PushPrinter(
+        let printer = PushPrinter(
             paint: hook == nil
                 ? Console.current.errorPaint
                 : Paint(isOn: !(environment["FAAS_COLOR"] ?? "").isEmpty),
             now: Console.current.now,
             write: { output.write($0) }
         )
-        var failed: CommandFailure?
-        withoutActuallyEscaping({ (event: PushEvent) in printer.show(event) }) { listen in
-            let push = BranchPush(
-                repository: repository,
-                client: client,
-                steadyClient: GatewayClient(configuration: configuration),
-                deployedBy: Self.user(environment),
-                temporaryFolder: environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp",
-                listen: listen
-            )
-            do { try work(PushHooks(push)) } catch { failed = failure(error) }
+        let push = BranchPush(
+            repository: repository,
+            client: client,
+            steadyClient: GatewayClient(configuration: configuration),
+            deployedBy: Self.user(environment),
+            temporaryFolder: environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp",
+            listen: { printer.show($0) }
+        )
+        do { try work(PushHooks(push)) } catch {
+            let failed = failure(error)
+            printer.end(failed)
+            throw CommandFailure(failed.status, nil)
         }
-        guard let failed else { return }
-        printer.end(failed)
-        throw CommandFailure(failed.status, nil)
     }
 
     private func failure(_ error: any Error) -> CommandFailure {

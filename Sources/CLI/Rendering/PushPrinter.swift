@@ -3,7 +3,7 @@ import GatewayAPI
 package import GitDeploys
 
 /// Shows a push where `git push` runs, line by line as it happens.
-package struct PushPrinter {
+package final class PushPrinter {
     /// How often a step that goes on may say so, in microseconds.
     private static let repeatMicrosMin: Int64 = 2_000_000
 
@@ -24,7 +24,7 @@ package struct PushPrinter {
         self.write = write
     }
 
-    package mutating func show(_ event: PushEvent) {
+    package func show(_ event: PushEvent) {
         switch event {
         case .waiting(let reason): say("waiting for another push: \(reason)")
         case .began(let outline): began(outline)
@@ -67,13 +67,13 @@ package struct PushPrinter {
         }
     }
 
-    private mutating func sending(_ name: FunctionName, _ byteCount: Int) {
+    private func sending(_ name: FunctionName, _ byteCount: Int) {
         last = nil
         steps = []
         say("\(paint.bold(name.description)): sending \(Units.size(bytes: Int64(byteCount)))")
     }
 
-    private mutating func step(_ event: DeployEvent) {
+    private func step(_ event: DeployEvent) {
         if last?.step != event.step { steps.append((event.step, event.elapsedMillis)) }
         guard event.step != .received, event.step != .manifest else { return }
         let time = now()
