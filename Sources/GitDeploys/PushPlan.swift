@@ -41,6 +41,13 @@ package struct PushPlan: Sendable, Hashable {
             let before = known[item.name.description]
             if before?.digest == item.digest {
                 unchanged.append(item)
+            } else if let fallback = before?.fallback, fallback.digest == item.digest {
+                unchanged.append(item)
+                notes.append(
+                    "\(item.name): this bundle was tried as revision \(fallback.from) and is not "
+                        + "deployed again: change it, or `faas promote \(item.name) "
+                        + "\(fallback.from)`"
+                )
             } else {
                 changed.append(item)
                 note(item, before, origin)

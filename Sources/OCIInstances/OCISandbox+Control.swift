@@ -47,12 +47,9 @@ extension OCISandbox {
     private func zygoteEnded(_ fault: String?) async {
         let group = place.zygoteGroup
         let (isOutOfMemory, boot) =
-            (try? await tools.threads.runIfActive { [tools, place] in
-                (
-                    tools.cgroups.memoryKills(in: group) > 0,
-                    place.bootLog.text
-                )
-            }) ?? (false, "")
+            await tools.run { [tools, place] in
+                (tools.cgroups.memoryKills(in: group) > 0, place.bootLog.text)
+            } ?? (false, "")
         failLoading(
             isOutOfMemory
                 ? InstanceError(

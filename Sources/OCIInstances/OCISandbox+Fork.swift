@@ -186,7 +186,7 @@ extension OCISandbox {
         tools.detach { [self] in
             let status = try? await child.exit.futureResult.get()
             timer.cancel()
-            _ = try? await tools.threads.runIfActive {
+            await tools.run {
                 instance.finish(
                     exitStatus: status,
                     fault: fault,

@@ -103,7 +103,7 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
 
     func memoryMiB() async -> Int {
         let pid = place.zygotePID
-        return (try? await tools.threads.runIfActive { Self.sharedMemoryMiB(of: pid) }) ?? 0
+        return await tools.run { Self.sharedMemoryMiB(of: pid) } ?? 0
     }
 
     func close() async { await end(.closed) }
@@ -128,7 +128,7 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
             }
         }
         if isFirst {
-            _ = try? await tools.threads.runIfActive { self.removeAll() }
+            await tools.run { self.removeAll() }
             // A fork that is under way still writes to it; with the zygote gone that ends soon.
             await takeTurn()
             Glibc.close(control)

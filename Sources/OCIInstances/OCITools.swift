@@ -26,12 +26,20 @@ struct OCITools: Sendable {
         Task(operation: work)
     }
 
-    /// Runs `work` on a thread that may block.
+    /// Runs `work` on a thread that may block; nil when the driver is stopping.
+    ///
+    /// To its end, also in a task that was cancelled: what was begun has to be taken away.
+    @discardableResult
+    func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value? {
+        try? await threads.runIfActive(eventLoop: group.any()) { work() }.get()
+    }
+
+    /// The same for work that may fail.
     func blocking<Value: Sendable>(
         _ work: @escaping @Sendable () throws(InstanceError) -> Value
     ) async throws(InstanceError) -> Value {
         do {
-            return try await threads.runIfActive { try work() }
+            return try await threads.runIfActive(eventLoop: group.any()) { try work() }.get()
         } catch {
             throw error as? InstanceError ?? InstanceError(.closed, "the driver is stopping")
         }

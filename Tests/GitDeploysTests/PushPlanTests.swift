@@ -42,6 +42,22 @@ import Testing
         #expect(plan.notes.isEmpty)
     }
 
+    @Test func `what was taken off the traffic is not deployed again`() throws {
+        var before = deployed("worse", "1")
+        before.fallback = Traffic.Fallback(from: 2, to: 1, digest: "2", reason: "", atMicros: 1)
+
+        let plan = PushPlan(
+            items: [try item("worse", "2")],
+            deployed: [before],
+            origin: origin,
+            prune: false
+        )
+
+        #expect(plan.changed.isEmpty)
+        #expect(plan.unchanged.map(\.name.description) == ["worse"])
+        #expect(plan.notes.first?.contains("faas promote worse 2") == true)
+    }
+
     @Test func `a folder that is gone is removed with prune only`() throws {
         let before = [deployed("gone", "1")]
 

@@ -115,13 +115,13 @@ def test_a_preview_has_the_manifest_of_its_function(gateway: Gateway) -> None:
 
 def test_the_bill_says_what_a_commit_cost(gateway: Gateway) -> None:
     for number, commit in enumerate(("cafe01", "cafe02")):
-        push = open_push(gateway, "billed", commit)
-        prepare(gateway, push, "billed", function("billed", VERSIONED.format(number)))
+        push = open_push(gateway, "billed-push", commit)
+        prepare(gateway, push, "billed-push", function("billed-push", VERSIONED.format(number)))
         assert apply(gateway, push).status == 200
         for _ in range(number + 1):
-            assert gateway.invoke("billed").json() == str(number)
+            assert gateway.invoke("billed-push").json() == str(number)
 
-    statement = gateway.get("/v1/usage?by=commit&function=billed")
+    statement = gateway.get("/v1/usage?by=commit&function=billed-push")
 
     assert {row["key"]: row["invocations"] for row in statement["rows"]} == {
         "cafe01": 1,

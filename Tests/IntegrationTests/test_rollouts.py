@@ -105,18 +105,20 @@ def test_a_revision_that_is_slower_is_taken_off_the_traffic(gateway: Gateway) ->
 
 
 def test_a_revision_that_is_no_worse_takes_all_step_by_step(gateway: Gateway) -> None:
-    gateway.deploy(version("rolled", GOOD.format("old")))
+    gateway.deploy(version("rolled-out", GOOD.format("old")))
     seen = []
-    with asked(gateway, "rolled"):
-        assert gateway.put("rolled", version("rolled", GOOD.format("new"))).done
+    with asked(gateway, "rolled-out"):
+        assert gateway.put("rolled-out", version("rolled-out", GOOD.format("new"))).done
         while not seen or seen[-1] != {2: 100}:
-            now = shares(gateway, "rolled")
+            now = shares(gateway, "rolled-out")
             if not seen or seen[-1] != now:
                 seen.append(now)
-            assert "fallback" not in traffic(gateway, "rolled"), run_times(gateway, "rolled")
+            assert "fallback" not in traffic(gateway, "rolled-out"), run_times(
+                gateway, "rolled-out"
+            )
 
     assert seen == [{2: 20, 1: 80}, {2: 50, 1: 50}, {2: 100, 1: 0}, {2: 100}]
-    assert gateway.invoke("rolled", {"n": 1}).json() == "new"
+    assert gateway.invoke("rolled-out", {"n": 1}).json() == "new"
 
 
 def run_times(gateway: Gateway, name: str) -> dict[str, list[tuple[str, int]]]:
