@@ -28,27 +28,23 @@ extension Deployer {
         commit: ServedCommit? = nil
     ) async throws {
         let now = Clock.wallMicros()
-        let changes = prepared.map { ($0, traffic(for: $0, atMicros: now)) }
-        for (item, traffic) in changes { await prewarm(item, traffic) }
+        let changes = prepared.map { ($0, traffic(for: $0, atMicros: now), routes(with: $0)) }
+        for (item, traffic, routes) in changes {
+            guard let before = dispatcher.split(item.revision.function.description) else {
+                continue
+            }
+            await prewarm(routes, for: traffic, before: before)
+        }
         try await registry.apply(
             Release(
-                parts: changes.map { Release.Part($0.deployment, traffic: $1) },
+                parts: changes.map { Release.Part($0.0.deployment, traffic: $0.1) },
                 removals: removing,
                 commit: commit,
                 atMicros: now
             )
         )
-        for (item, traffic) in changes {
+        for (item, traffic, routes) in changes {
             let name = item.revision.function
-            let before = dispatcher.split(name.description)
-            let route = Route(
-                revision: item.revision,
-                pool: item.pool,
-                streamsInput: item.report.streamsInput,
-                metrics: before?.primary.metrics ?? RouteMetrics(),
-                origin: item.origin
-            )
-            let routes = (before?.routes ?? []) + [route]
             await install(split(traffic, from: routes), for: name)
             live.withLockedValue { $0[name]?.failure = nil }
         }
@@ -74,15 +70,17 @@ extension Deployer {
         )
     }
 
-    /// As many instances as its share of what is in use now, so that a change of traffic never
-    /// lowers the capacity; what is not there in time is waited for in the pool's queue.
-    private func prewarm(_ item: Prepared, _ traffic: Traffic) async {
-        guard let before = dispatcher.split(item.revision.function.description),
-            let part = traffic.parts.first(where: { $0.number == item.revision.number })
-        else { return }
-        let busy = before.routes.reduce(0) { $0 + $1.pool.snapshot.busy }
-        let wanted = part.share.count(of: busy)
-        await prewarm(item.pool, min(wanted, item.revision.manifest.scale.max))
+    /// Those that take traffic now and the new one.
+    private func routes(with item: Prepared) -> [Route] {
+        let before = dispatcher.split(item.revision.function.description)
+        let route = Route(
+            revision: item.revision,
+            pool: item.pool,
+            streamsInput: item.report.streamsInput,
+            metrics: before?.primary.metrics ?? RouteMetrics(),
+            origin: item.origin
+        )
+        return (before?.routes ?? []) + [route]
     }
 
     /// Returns when the pool has so many instances, one failed to start, or time is up.

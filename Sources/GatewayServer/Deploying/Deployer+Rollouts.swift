@@ -15,10 +15,11 @@ extension Deployer {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(Self.tickMillis))
             let now = Clock.monotonicNanos()
-            for push in pushes.takeIdle(now: now) { await discard(push) }
+            // What takes long for one function holds up no other.
+            for push in pushes.takeIdle(now: now) { Task { await discard(push) } }
             endProbations(now: now)
             for split in dispatcher.allSplits where split.traffic.rollout != nil {
-                await judge(split, now: now)
+                Task { await judge(split, now: now) }
             }
             probe(now: now)
         }

@@ -149,8 +149,9 @@ extension Deployer {
         }
     }
 
-    /// Each gets as many instances as its new share of what is in use now.
-    private func prewarm(
+    /// Each gets as many instances as its new share of what is in use now, so that a change of
+    /// traffic never lowers the capacity; what is not there in time is waited for in the queue.
+    func prewarm(
         _ routes: [Route],
         for traffic: Traffic,
         before: TrafficSplit

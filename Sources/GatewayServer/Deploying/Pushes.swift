@@ -69,9 +69,14 @@ final class Pushes: Sendable {
 
     /// - Returns: false when the push was given up meanwhile: what was prepared is the caller's.
     func end(_ id: String, _ deploy: DeployStop, _ prepared: Prepared?) -> Bool {
-        deploy.end()
-        return pushes.withLockedValue { pushes in
-            guard var push = pushes[id] else { return false }
+        pushes.withLockedValue { pushes in
+            guard var push = pushes[id] else {
+                // What was prepared is still to be given up.
+                if prepared == nil { deploy.end() }
+                return false
+            }
+            // Under the lock: a push without running deploys may be taken by others.
+            deploy.end()
             push.usedAt = Clock.monotonicNanos()
             if let prepared { push.prepared.append(prepared) }
             pushes[id] = push
