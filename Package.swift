@@ -6,9 +6,6 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
-    // What the language's rules at compile time leave is checked in debug builds: on the way of an
-    // invocation the checks cost 3 % of its CPU time.
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// The language's runtime inside the program: a call of `swift_retain` is then a call, without a
@@ -72,7 +69,7 @@ let arguments = Target.Dependency.product(
     name: "ArgumentParser",
     package: "swift-argument-parser"
 )
-/// Each driver is built where its library is asked for: `gateway/traits` finds which are there.
+/// Each driver is built where its library is asked for: `gateway/flags` finds which are there.
 let brokerLibraries: [Target.Dependency] = [
     .target(name: "CNATS", condition: .when(traits: ["NATS"])),
     .target(name: "CHiredis", condition: .when(traits: ["Redis"])),
@@ -216,7 +213,7 @@ let package = Package(
                 signals, arguments, yams,
             ] + hummingbird,
             path: "gateway",
-            exclude: ["run", "traits", "openapi.yaml"],
+            exclude: ["run", "flags", "openapi.yaml"],
             swiftSettings: strict,
             linkerSettings: staticRuntime
         ),
