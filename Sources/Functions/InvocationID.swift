@@ -43,24 +43,40 @@ package struct InvocationID: Hashable, Sendable, CustomStringConvertible, Compar
     package var acceptedAtMillis: Int64 { Int64(high >> 16) }
 
     package var description: String {
-        String(unsafeUninitializedCapacity: 36) { buffer in
-            write(into: buffer)
-            return 36
+        String(unsafeUninitializedCapacity: Self.byteCount) { buffer in
+            write(into: UnsafeMutableRawBufferPointer(buffer))
+            return Self.byteCount
         }
     }
 
-    /// Writes the 36 characters of the text form into the front of `buffer`.
-    package func write(into buffer: UnsafeMutableBufferPointer<UInt8>) {
-        var at = 0
-        for nibble in 0..<32 {
-            if Self.hyphenOffsets.contains(at) {
-                buffer[at] = UInt8(ascii: "-")
-                at += 1
-            }
-            let word = nibble < 16 ? high : low
-            let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble & 15))) & 15
-            buffer[at] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-            at += 1
+    /// Bytes of the text form.
+    package static let byteCount = 36
+
+    /// Writes the text form into the front of `buffer`.
+    package func write(into buffer: UnsafeMutableRawBufferPointer) {
+        write(high, bytes: 4, below: 64, into: buffer, at: 0)
+        write(high, bytes: 2, below: 32, into: buffer, at: 9)
+        write(high, bytes: 2, below: 16, into: buffer, at: 14)
+        write(low, bytes: 2, below: 64, into: buffer, at: 19)
+        write(low, bytes: 6, below: 48, into: buffer, at: 24)
+        buffer[8] = UInt8(ascii: "-")
+        buffer[13] = UInt8(ascii: "-")
+        buffer[18] = UInt8(ascii: "-")
+        buffer[23] = UInt8(ascii: "-")
+    }
+
+    /// Writes the digits of `count` bytes, the first of which ends below bit `top`.
+    @inline(__always)
+    private func write(
+        _ word: UInt64,
+        bytes count: Int,
+        below top: UInt64,
+        into buffer: UnsafeMutableRawBufferPointer,
+        at start: Int
+    ) {
+        for index in 0..<(2 * count) {
+            let nibble = UInt8(truncatingIfNeeded: word >> (top - 4 - 4 * UInt64(index))) & 15
+            buffer[start + index] = nibble &+ (nibble < 10 ? 0x30 : 0x57)
         }
     }
 
@@ -68,13 +84,7 @@ package struct InvocationID: Hashable, Sendable, CustomStringConvertible, Compar
         (left.high, left.low) < (right.high, right.low)
     }
 
-    private struct HyphenOffsets {
-        @inline(__always) func contains(_ offset: Int) -> Bool {
-            offset == 8 || offset == 13 || offset == 18 || offset == 23
-        }
-    }
-
-    private static let hyphenOffsets = HyphenOffsets()
+    private static let hyphenOffsets = [8, 13, 18, 23]
 
     private static func digit(_ byte: UInt8) -> UInt64? {
         switch byte {

@@ -36,16 +36,14 @@ package struct InvocationChannel: HTTPChannelHandler {
                 throw ChannelError.ioOnClosedChannel
             }
             let pipeline = channel.pipeline.syncOperations
-            let writer = RawWriter()
-            try pipeline.addHandler(writer)
+            let invocations = InvocationHandler(dispatcher: dispatcher, authorizer: authorizer)
+            try pipeline.addHandler(invocations.front)
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false,
                 withErrorHandling: false,
                 withOutboundHeaderValidation: false
             )
-            try pipeline.addHandler(
-                InvocationHandler(dispatcher: dispatcher, authorizer: authorizer, writer: writer)
-            )
+            try pipeline.addHandler(invocations)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,

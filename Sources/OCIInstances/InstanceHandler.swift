@@ -205,18 +205,16 @@ package final class InstanceHandler: ChannelInboundHandler {
             return true
         }
         running.remove(at: index)
+        let end: InvocationEnd
         if frame.kind == .error {
             let code = frame.meta[":code"].flatMap(InvocationFailureCode.init)
-            let end = InvocationEnd.failed(
-                code ?? .handlerRaised,
-                frame.body,
-                runMicros: frame.value
-            )
-            receiver.onLoop { $0.ended(end) }
+            end = .failed(code ?? .handlerRaised, frame.body, runMicros: frame.value)
         } else {
-            let end = InvocationEnd.answered(frame.meta, frame.body, runMicros: frame.value)
-            receiver.onLoop { $0.ended(end) }
+            end = .answered(frame.meta, frame.body, runMicros: frame.value)
         }
+        let loop = receiver.eventLoop
+        // Without a closure on the loop where nearly all are.
+        if loop.inEventLoop { receiver.ended(end) } else { loop.execute { receiver.ended(end) } }
         return true
     }
 

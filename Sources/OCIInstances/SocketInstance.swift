@@ -22,6 +22,7 @@ final class SocketInstance: Instance {
     let number: UInt32
     private let process: ForkedProcess
     private let channel: any Channel
+    private let loop: any EventLoop
     private let handler: NIOLoopBound<InstanceHandler>
     private let lastStream = Atomic<UInt32>(0)
     private let wasStopped = Atomic<Bool>(false)
@@ -37,19 +38,28 @@ final class SocketInstance: Instance {
         self.process = process
         number = process.number
         self.channel = channel
+        loop = channel.eventLoop
         self.handler = handler
     }
 
     func invoke(_ request: InstanceRequest, receiver: any InvocationReceiver) -> UInt32 {
         let stream = lastStream.wrappingAdd(1, ordering: .relaxed).newValue
-        onLoop { instance in
-            if !instance.handler.value.invoke(request, stream: stream, receiver: receiver) {
-                instance.whenEnded { end in
-                    receiver.eventLoop.execute { receiver.ended(.instanceDied(end)) }
-                }
-            }
+        // Without a closure on the loop where nearly all are.
+        if loop.inEventLoop {
+            invoke(request, stream, receiver)
+        } else {
+            loop.execute { self.invoke(request, stream, receiver) }
         }
         return stream
+    }
+
+    private func invoke(
+        _ request: InstanceRequest,
+        _ stream: UInt32,
+        _ receiver: any InvocationReceiver
+    ) {
+        if handler.value.invoke(request, stream: stream, receiver: receiver) { return }
+        whenEnded { end in receiver.eventLoop.execute { receiver.ended(.instanceDied(end)) } }
     }
 
     func send(_ piece: InputPiece, stream: UInt32) {
@@ -119,7 +129,7 @@ final class SocketInstance: Instance {
             close(process.pidDescriptor)
             return handlers
         }
-        channel.eventLoop.execute {
+        loop.execute {
             for receiver in self.handler.value.abandon() {
                 receiver.onLoop { $0.ended(.instanceDied(end)) }
             }
@@ -157,10 +167,6 @@ final class SocketInstance: Instance {
 
     @inline(__always)
     private func onLoop(_ body: @escaping @Sendable (SocketInstance) -> Void) {
-        if channel.eventLoop.inEventLoop {
-            body(self)
-        } else {
-            channel.eventLoop.execute { body(self) }
-        }
+        if loop.inEventLoop { body(self) } else { loop.execute { body(self) } }
     }
 }

@@ -43,7 +43,7 @@ final class UsageRecordStatement {
     }
 
     private func bindTexts(_ record: UsageRecord) {
-        record.id.write(into: id)
+        record.id.write(into: UnsafeMutableRawBufferPointer(id))
         bind(1, UnsafePointer(id.baseAddress), count: 36)
         function.bind(record.function, at: 2, of: statement)
         revision.bind(record.revision, at: 3, of: statement)

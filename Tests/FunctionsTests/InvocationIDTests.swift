@@ -102,7 +102,7 @@ import Testing
         for _ in 0..<1_000 {
             let id = InvocationID.random(using: &generator)
             let bytes = [UInt8](unsafeUninitializedCapacity: 36) { buffer, count in
-                id.write(into: buffer)
+                id.write(into: UnsafeMutableRawBufferPointer(buffer))
                 count = 36
             }
 

@@ -19,9 +19,11 @@ enum AnswerBytes {
             buffer.writeStaticString("\r\n")
             return
         }
-        buffer.writeStaticString("content-length: ")
-        write(decimal: UInt64(body.readableBytes), into: &buffer)
-        buffer.writeStaticString("\r\n\r\n")
+        fill(&buffer, room: 40) { sink in
+            sink.write("content-length: ")
+            sink.write(decimal: UInt64(body.readableBytes))
+            sink.write("\r\n\r\n")
+        }
         buffer.writeImmutableBuffer(body)
     }
 
@@ -148,58 +150,44 @@ enum AnswerBytes {
     }
 
     private static func identify(_ head: AnswerHead, into buffer: inout ByteBuffer) {
-        buffer.writeStaticString("x-invocation-id: ")
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { bytes in
-            head.id.write(into: bytes.bindMemory(to: UInt8.self))
-            return 36
-        }
-        if let kind = head.startKind {
-            switch kind {
-            case .warm: buffer.writeStaticString("\r\nx-start-kind: warm")
-            case .fork: buffer.writeStaticString("\r\nx-start-kind: fork")
-            case .resume: buffer.writeStaticString("\r\nx-start-kind: resume")
-            case .cold: buffer.writeStaticString("\r\nx-start-kind: cold")
+        fill(&buffer, room: 256) { sink in
+            sink.write("x-invocation-id: ")
+            sink.write(head.id)
+            switch head.startKind {
+            case .warm: sink.write("\r\nx-start-kind: warm")
+            case .fork: sink.write("\r\nx-start-kind: fork")
+            case .resume: sink.write("\r\nx-start-kind: resume")
+            case .cold: sink.write("\r\nx-start-kind: cold")
+            case nil: break
             }
+            if head.revision > 0 {
+                sink.write("\r\nx-revision: ")
+                sink.write(decimal: UInt64(head.revision))
+            }
+            sink.write("\r\nserver-timing: queue;dur=")
+            sink.write(millis: head.timing.queueMicros)
+            sink.write(", start;dur=")
+            sink.write(millis: head.timing.startMicros)
+            sink.write(", run;dur=")
+            sink.write(millis: head.timing.runMicros)
+            sink.write("\r\n")
         }
-        if head.revision > 0 {
-            buffer.writeStaticString("\r\nx-revision: ")
-            write(decimal: UInt64(head.revision), into: &buffer)
+    }
+
+    private static func fill(
+        _ buffer: inout ByteBuffer,
+        room: Int,
+        _ body: (inout ByteSink) -> Void
+    ) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { memory in
+            var sink = ByteSink(memory)
+            body(&sink)
+            return sink.count
         }
-        buffer.writeStaticString("\r\nserver-timing: queue;dur=")
-        write(millis: head.timing.queueMicros, into: &buffer)
-        buffer.writeStaticString(", start;dur=")
-        write(millis: head.timing.startMicros, into: &buffer)
-        buffer.writeStaticString(", run;dur=")
-        write(millis: head.timing.runMicros, into: &buffer)
-        buffer.writeStaticString("\r\n")
     }
 
     private static func writeStatus(_ status: Int, into buffer: inout ByteBuffer) {
         buffer.writeString("HTTP/1.1 \(status) \(reason(status))\r\n")
-    }
-
-    private static func write(decimal value: UInt64, into buffer: inout ByteBuffer) {
-        var digits: (UInt64, Int) = (1, 1)
-        while value / digits.0 >= 10 { digits = (digits.0 * 10, digits.1 + 1) }
-        var divisor = digits.0
-        while divisor > 0 {
-            buffer.writeInteger(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
-    }
-
-    /// Microseconds as milliseconds with three decimals.
-    private static func write(millis micros: Int64, into buffer: inout ByteBuffer) {
-        let micros = UInt64(max(0, micros))
-        write(decimal: micros / 1000, into: &buffer)
-        let rest = micros % 1000
-        guard rest > 0 else { return }
-        buffer.writeMultipleIntegers(
-            UInt8(ascii: "."),
-            UInt8(ascii: "0") + UInt8(rest / 100),
-            UInt8(ascii: "0") + UInt8(rest / 10 % 10),
-            UInt8(ascii: "0") + UInt8(rest % 10)
-        )
     }
 
     private static func reason(_ status: Int) -> String {

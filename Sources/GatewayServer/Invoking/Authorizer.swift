@@ -1,5 +1,4 @@
 package import GatewayAPI
-import NIOHTTP1
 import Packaging
 
 /// Who may do what: with keys configured every request needs one, and a key sees its account's
@@ -14,13 +13,8 @@ package struct Authorizer: Sendable {
     /// Nobody needs a key.
     package var isOpen: Bool { accounts.isEmpty }
 
-    /// Nil when a request with these header fields may use what belongs to `account`.
-    func refusal(_ headers: HTTPHeaders, account: String) -> Problem? {
-        guard !isOpen else { return nil }
-        return refusal(authorization: headers.first(name: "authorization"), account: account)
-    }
-
-    /// As above, from the value of `Authorization`; nil for `account` asks for any account's key.
+    /// Nil when a request with this value of `Authorization` may use what belongs to `account`; nil
+    /// for `account` asks for any account's key.
     package func refusal(authorization: String?, account: String?) -> Problem? {
         guard !isOpen else { return nil }
         guard let owner = self.account(authorization: authorization) else {

@@ -72,7 +72,7 @@ extension Dispatcher: Invoker {
             attempt: invocation.attempt,
             acceptedAtMicros: acceptedAtMicros,
             acceptedAt: acceptedAt,
-            eventLoop: loop,
+            loop: self.loop(loop),
             receiver: receiver
         ).start()
     }
@@ -84,7 +84,7 @@ extension FrameMeta {
         var lines = ByteBufferAllocator().buffer(capacity: 160 + invocation.headers.count)
         lines.writeStaticString(":id: ")
         lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { bytes in
-            invocation.id.write(into: bytes.bindMemory(to: UInt8.self))
+            invocation.id.write(into: bytes)
             return 36
         }
         lines.writeStaticString("\n:method: POST\n:path: \n:trigger: ")

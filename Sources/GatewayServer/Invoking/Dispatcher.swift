@@ -104,7 +104,7 @@ package final class Dispatcher: Sendable {
         attempt: Int32 = 1,
         acceptedAtMicros: Int64,
         acceptedAt: UInt64,
-        eventLoop: any EventLoop,
+        loop: InvocationLoop,
         receiver: any AnswerReceiver
     ) -> RunningInvocation {
         let invocation = RunningInvocation(
@@ -113,13 +113,13 @@ package final class Dispatcher: Sendable {
             trigger: trigger,
             attempt: attempt,
             dispatcher: self,
-            eventLoop: eventLoop,
+            loop: loop,
             receiver: receiver,
             acceptedAtMicros: acceptedAtMicros,
             acceptedAt: acceptedAt,
             request: request
         )
-        loop(eventLoop).add(invocation)
+        loop.add(invocation)
         return invocation
     }
 

@@ -5,40 +5,39 @@ import RuntimeProtocol
 /// Sending answers out.
 extension InvocationHandler: AnswerReceiver {
     func answerBegan(_ head: AnswerHead, _ body: ByteBuffer) {
-        guard let context else { return }
         hasBegunAnswer = true
-        var buffer = context.channel.allocator.buffer(capacity: 512 + body.readableBytes)
+        answer.clear(minimumCapacity: 512 + body.readableBytes)
         answerHasBody = AnswerBytes.begin(
             head,
             body,
             chunked: usesChunks,
-            keepAlive: keepsAlive && usesChunks,
-            into: &buffer
+            keepAlive: keepAlive && !isQuiescing && usesChunks,
+            into: &answer
         )
-        writer.send(buffer)
+        front.send(answer)
     }
 
     func answerContinued(_ body: ByteBuffer) {
         guard let context else { return }
-        writer.send(piece(body, isLast: false, context))
+        front.send(piece(body, isLast: false, context))
         if isOverflowing(context) { context.close(promise: nil) }
     }
 
     func answerEnded(_ end: AnswerEnd) {
         guard let context else { return }
-        let keepAlive = keepsAlive
+        if isQuiescing { keepAlive = false }
         switch end {
         case .whole(let head, let body):
-            var buffer = context.channel.allocator.buffer(capacity: 320 + body.readableBytes)
-            AnswerBytes.whole(head, body, keepAlive: keepAlive, into: &buffer)
-            answered(buffer, keepAlive: keepAlive, context)
+            answer.clear(minimumCapacity: 320 + body.readableBytes)
+            AnswerBytes.whole(head, body, keepAlive: keepAlive, into: &answer)
+            answered(answer, context)
         case .last(_, let body):
-            let buffer = piece(body, isLast: true, context)
-            answered(buffer, keepAlive: keepAlive && usesChunks, context)
+            keepAlive = keepAlive && usesChunks
+            answered(piece(body, isLast: true, context), context)
         case .problem(let head, let problem, _):
-            var buffer = context.channel.allocator.buffer(capacity: 1024)
-            AnswerBytes.problem(problem, head: head, keepAlive: keepAlive, into: &buffer)
-            answered(buffer, keepAlive: keepAlive, context)
+            answer.clear(minimumCapacity: 1024)
+            AnswerBytes.problem(problem, head: head, keepAlive: keepAlive, into: &answer)
+            answered(answer, context)
         case .broken:
             // A chunked body without its last chunk tells the client that it is not whole.
             context.close(promise: nil)
@@ -58,30 +57,19 @@ extension InvocationHandler: AnswerReceiver {
         return buffer
     }
 
-    private var keepsAlive: Bool {
-        switch state {
-        case .answering(_, let keepAlive), .streaming(_, _, let keepAlive):
-            keepAlive && !isQuiescing
-        default: false
-        }
-    }
-
-    private func answered(
-        _ buffer: ByteBuffer,
-        keepAlive: Bool,
-        _ context: ChannelHandlerContext
-    ) {
+    private func answered(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         if case .streaming = state {
             // The answer came before the input was whole.
-            writer.send(buffer)
-            state = .discarding(keepAlive: keepAlive)
+            front.send(bytes)
+            state = .discarding
         } else if keepAlive {
-            writer.send(buffer)
+            front.send(bytes)
             becomeIdle(context)
         } else {
-            state = .discarding(keepAlive: false)
-            writer.sendAndClose(buffer)
+            state = .discarding
+            front.sendAndClose(bytes)
         }
+        if answer.capacity > Self.keptBytesMax { answer = ByteBuffer() }
     }
 
     func becomeIdle(_ context: ChannelHandlerContext) {
@@ -116,18 +104,19 @@ extension InvocationHandler: AnswerReceiver {
             isBodyless: isBodyless,
             into: &buffer
         )
-        state = .discarding(keepAlive: keepAlive)
-        guard !keepAlive else { return writer.send(buffer) }
+        state = .discarding
+        self.keepAlive = keepAlive
+        guard !keepAlive else { return front.send(buffer) }
         // A client that is still sending would lose the answer to a reset: it sees the end of the
         // answer and gets time to read it.
         closesAt = after(Self.lingerMillis)
-        writer.sendAndCloseOutput(buffer)
+        front.sendAndCloseOutput(buffer)
     }
 
     func writeContinue(_ context: ChannelHandlerContext) {
         var buffer = context.channel.allocator.buffer(capacity: 32)
         buffer.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
-        writer.send(buffer)
+        front.send(buffer)
     }
 
     /// Whether the client takes a streamed answer so slowly that what waits for it is too much.
@@ -139,4 +128,6 @@ extension InvocationHandler: AnswerReceiver {
     }
 
     private static let lingerMillis = 2000
+    /// A buffer that grew longer for one answer is not kept for the next.
+    private static let keptBytesMax = 4096
 }

@@ -13,7 +13,7 @@ extension InvocationHandler {
     var takesParts: Bool {
         switch state {
         case .idle, .receiving, .streaming, .discarding, .passing(isWhole: false, _): true
-        case .passing(isWhole: true, _), .answering, .closed: false
+        case .passing(isWhole: true, _), .gathering, .answering, .closed: false
         }
     }
 
@@ -47,23 +47,22 @@ extension InvocationHandler {
             receiving.body.append(body)
             state = .receiving(receiving)
         case (.end, .receiving(let receiving)): invoke(receiving, context)
-        case (.body(let body), .streaming(let invocation, let bytes, let keepAlive)):
-            stream(body, of: invocation, bytes: bytes, keepAlive: keepAlive, context)
-        case (.end, .streaming(let invocation, _, let keepAlive)):
-            state = .answering(invocation, keepAlive: keepAlive)
+        case (.body(let body), .streaming(let invocation, let bytes)):
+            stream(body, of: invocation, bytes: bytes, context)
+        case (.end, .streaming(let invocation, _)):
+            state = .answering(invocation)
             closesAt = nil
             invocation.send(InputPiece(body: ByteBuffer(), isLast: true))
-        case (.end, .discarding(let keepAlive)):
-            if keepAlive { becomeIdle(context) } else { context.close(promise: nil) }
+        case (.end, .discarding): discarded(context)
         case (_, .discarding): break
         case (_, .passing): pass(part, context)
         default: context.close(promise: nil)
         }
     }
 
-    /// An HTTP/1.0 client may ask for it, but then waits for a header field that 1.1 does not need.
-    private func keepsAlive(after head: HTTPRequestHead) -> Bool {
-        head.isKeepAlive && head.version != .http1_0 && !isQuiescing
+    /// The rest of an answered request has come.
+    func discarded(_ context: ChannelHandlerContext) {
+        if keepAlive { becomeIdle(context) } else { context.close(promise: nil) }
     }
 
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
@@ -88,7 +87,8 @@ extension InvocationHandler {
             return pass(.head(head), context)
         }
         closesAt = after(dispatcher.configuration.requestMillisMax)
-        let keepAlive = keepsAlive(after: head)
+        // An HTTP/1.0 client may ask for it, but then waits for a field that 1.1 does not need.
+        keepAlive = head.isKeepAlive && head.version != .http1_0 && !isQuiescing
         guard head.method == .POST else {
             let problem = Problem(.methodNotAllowed, detail: "A function is invoked with POST.")
             return refuse(
@@ -98,43 +98,20 @@ extension InvocationHandler {
                 isBodyless: head.method == .HEAD
             )
         }
-        guard let split = dispatcher.split(target.name) else {
-            return refuse(
-                Problem(
-                    .functionNotFound,
-                    detail: "There is no function \(target.name): see `faas list`."
-                ),
-                context: context,
-                keepAlive: keepAlive
-            )
-        }
-        if let problem = authorizer.refusal(
-            head.headers,
-            account: split.primary.accountName
-        ) {
-            return refuse(problem, context: context, keepAlive: keepAlive)
-        }
-        guard let route = split.route(for: head.headers, random: dispatcher.makeRandom) else {
-            let numbers = split.routes.map { "\($0.revision.number)" }.joined(separator: ", ")
-            return refuse(
-                Problem(
-                    .revisionNotFound,
-                    detail: "\(TrafficHeader.revision) names none of the revisions of "
-                        + "\(target.name) that take traffic: \(numbers)."
-                ),
-                context: context,
-                keepAlive: keepAlive
-            )
-        }
-        let length = head.headers.first(name: "content-length").flatMap { Int($0) }
-        if let length, length > route.payloadBytesMax { return tooLarge(route, context) }
+        let admitted = admit(
+            target.name,
+            authorization: head.headers.first(name: "authorization"),
+            wish: RevisionWish(head.headers),
+            bodyBytes: head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0,
+            context
+        )
+        guard let route = admitted else { return }
         if head.headers.contains(name: "expect") { writeContinue(context) }
         let receiving = Receiving(
             head: head,
             target: target,
             route: route,
-            acceptedAt: Clock.monotonicNanos(),
-            acceptedAtMicros: Clock.wallMicros(),
+            accepted: Acceptance(),
             body: ByteBuffer()
         )
         if route.streamsInput {
@@ -144,13 +121,58 @@ extension InvocationHandler {
         }
     }
 
+    /// Where a request goes; nil once it has been refused.
+    func admit(
+        _ name: String,
+        authorization: String?,
+        wish: RevisionWish,
+        bodyBytes: Int,
+        _ context: ChannelHandlerContext
+    ) -> Route? {
+        guard let split = dispatcher.split(name) else {
+            return refuse(
+                Problem(
+                    .functionNotFound,
+                    detail: "There is no function \(name): see `faas list`."
+                ),
+                context
+            )
+        }
+        if let problem = authorizer.refusal(
+            authorization: authorization,
+            account: split.primary.accountName
+        ) {
+            return refuse(problem, context)
+        }
+        guard let route = split.route(for: wish, random: dispatcher.makeRandom) else {
+            let numbers = split.routes.map { "\($0.revision.number)" }.joined(separator: ", ")
+            return refuse(
+                Problem(
+                    .revisionNotFound,
+                    detail: "\(TrafficHeader.revision) names none of the revisions of "
+                        + "\(name) that take traffic: \(numbers)."
+                ),
+                context
+            )
+        }
+        guard bodyBytes <= route.payloadBytesMax else {
+            tooLarge(route, context)
+            return nil
+        }
+        return route
+    }
+
+    private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) -> Route? {
+        refuse(problem, context: context, keepAlive: keepAlive)
+        return nil
+    }
+
     private func invoke(
         _ receiving: Receiving,
         _ context: ChannelHandlerContext,
         isStreaming: Bool = false
     ) {
-        let id = dispatcher.makeID(acceptedAtMicros: receiving.acceptedAtMicros)
-        let keepAlive = keepsAlive(after: receiving.head)
+        let id = dispatcher.makeID(acceptedAtMicros: receiving.accepted.wallMicros)
         guard let meta = FrameMeta(receiving.head, target: receiving.target, id: id) else {
             let problem = Problem(
                 .headersTooLarge,
@@ -158,28 +180,43 @@ extension InvocationHandler {
             )
             return refuse(problem, context: context, keepAlive: false)
         }
-        hasBegunAnswer = false
         usesChunks = receiving.head.version != .http1_0
-        let request = InstanceRequest(
-            meta: meta,
-            body: receiving.body,
-            isComplete: !isStreaming,
-            remainingMillis: 0
+        start(
+            InstanceRequest(
+                meta: meta,
+                body: receiving.body,
+                isComplete: !isStreaming,
+                remainingMillis: 0
+            ),
+            id,
+            receiving.route,
+            receiving.accepted,
+            context
         )
+    }
+
+    func start(
+        _ request: InstanceRequest,
+        _ id: InvocationID,
+        _ route: Route,
+        _ accepted: Acceptance,
+        _ context: ChannelHandlerContext
+    ) {
+        hasBegunAnswer = false
         let invocation = dispatcher.makeInvocation(
             request,
             id: id,
-            route: receiving.route,
-            acceptedAtMicros: receiving.acceptedAtMicros,
-            acceptedAt: receiving.acceptedAt,
-            eventLoop: context.eventLoop,
+            route: route,
+            acceptedAtMicros: accepted.wallMicros,
+            acceptedAt: accepted.nanos,
+            loop: dispatcher.loop(context.eventLoop),
             receiver: self
         )
-        if isStreaming {
-            state = .streaming(invocation, bytes: 0, keepAlive: keepAlive)
-        } else {
+        if request.isComplete {
             closesAt = nil
-            state = .answering(invocation, keepAlive: keepAlive)
+            state = .answering(invocation)
+        } else {
+            state = .streaming(invocation, bytes: 0)
         }
         // It may be over before this returns, so it begins once the state says that it runs.
         invocation.start()
@@ -189,7 +226,6 @@ extension InvocationHandler {
         _ body: ByteBuffer,
         of invocation: RunningInvocation,
         bytes: Int,
-        keepAlive: Bool,
         _ context: ChannelHandlerContext
     ) {
         let bytes = bytes + body.readableBytes
@@ -199,7 +235,7 @@ extension InvocationHandler {
             if hasBegunAnswer { return context.close(promise: nil) }
             return tooLarge(invocation.route, context)
         }
-        state = .streaming(invocation, bytes: bytes, keepAlive: keepAlive)
+        state = .streaming(invocation, bytes: bytes)
         closesAt = after(dispatcher.configuration.requestMillisMax)
         invocation.send(InputPiece(body: body, isLast: false))
     }

@@ -18,17 +18,19 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     enum State {
         /// Between requests.
         case idle
+        /// The front has the beginning of a plain request.
+        case gathering
         /// A request of another route is under way: whether all of it has been passed on, and
         /// whether its answer has been.
         case passing(isWhole: Bool, isAnswered: Bool)
         /// An input gathers until it is whole.
         case receiving(Receiving)
         /// An input that the handler takes as it arrives.
-        case streaming(RunningInvocation, bytes: Int, keepAlive: Bool)
+        case streaming(RunningInvocation, bytes: Int)
         /// The input is whole and the answer pending.
-        case answering(RunningInvocation, keepAlive: Bool)
+        case answering(RunningInvocation)
         /// Answered before the request was whole: the rest is dropped.
-        case discarding(keepAlive: Bool)
+        case discarding
         case closed
     }
 
@@ -36,15 +38,23 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let head: HTTPRequestHead
         let target: InvocationTarget
         let route: Route
-        let acceptedAt: UInt64
-        let acceptedAtMicros: Int64
+        let accepted: Acceptance
         var body: ByteBuffer
+    }
+
+    /// When a request's head had come.
+    struct Acceptance {
+        let nanos = Clock.monotonicNanos()
+        let wallMicros = Clock.wallMicros()
     }
 
     let dispatcher: Dispatcher
     let authorizer: Authorizer
-    let writer: RawWriter
+    /// Where answers leave; it stands before the codecs.
+    private(set) lazy var front = ConnectionFront(self)
     var state = State.idle
+    /// The connection outlives the request under way.
+    var keepAlive = false
     var context: ChannelHandlerContext?
     var held = CircularBuffer<HTTPServerRequestPart>()
     var isReadPending = false
@@ -60,12 +70,14 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var usesChunks = true
     /// When the connection is closed unless something happens; nil while something is under way.
     var closesAt: UInt64?
+    /// Their memory serves one request after the other.
+    var answer = ByteBuffer()
+    var meta = ByteBuffer()
     private var patrol: RepeatedTask?
 
-    init(dispatcher: Dispatcher, authorizer: Authorizer, writer: RawWriter) {
+    init(dispatcher: Dispatcher, authorizer: Authorizer) {
         self.dispatcher = dispatcher
         self.authorizer = authorizer
-        self.writer = writer
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -133,7 +145,7 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return context.fireErrorCaught(error)
         }
         switch state {
-        case .idle, .receiving:
+        case .idle, .gathering, .receiving:
             refuse(Problem(parsing: error), context: context, keepAlive: false)
         // What follows cannot be told from this request any more.
         case .answering, .streaming: context.close(promise: nil)
@@ -159,8 +171,7 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
 extension InvocationHandler {
     func end() {
         switch state {
-        case .answering(let invocation, _), .streaming(let invocation, _, _):
-            invocation.clientGone()
+        case .answering(let invocation), .streaming(let invocation, _): invocation.clientGone()
         default: break
         }
         state = .closed
@@ -170,15 +181,15 @@ extension InvocationHandler {
 
     private func closeIfDue() {
         guard let closesAt, Clock.monotonicNanos() >= closesAt, let context else { return }
-        if case .receiving = state {
+        switch state {
+        case .receiving, .gathering:
             let problem = Problem(
                 .requestTimedOut,
                 detail: "The request took longer than "
                     + "\(dispatcher.configuration.requestMillisMax) ms to arrive."
             )
             refuse(problem, context: context, keepAlive: false)
-        } else {
-            context.close(promise: nil)
+        default: context.close(promise: nil)
         }
     }
 

@@ -6,7 +6,7 @@ import Storage
 /// One timer for all: a timer for each invocation would cost more than the invocation's own work.
 /// Only its own loop may use it.
 final class InvocationLoop: @unchecked Sendable {
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let interval: TimeAmount
     private var running: [RunningInvocation] = []
     private var isSweepScheduled = false

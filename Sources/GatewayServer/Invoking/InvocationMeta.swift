@@ -8,9 +8,9 @@ extension FrameMeta {
     init?(_ head: HTTPRequestHead, target: InvocationTarget, id: InvocationID) {
         var lines = ByteBufferAllocator().buffer(capacity: 256)
         lines.writeStaticString(":id: ")
-        lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { bytes in
-            id.write(into: bytes.bindMemory(to: UInt8.self))
-            return 36
+        lines.writeWithUnsafeMutableBytes(minimumWritableBytes: InvocationID.byteCount) { bytes in
+            id.write(into: bytes)
+            return InvocationID.byteCount
         }
         lines.writeStaticString("\n:method: ")
         lines.writeString(head.method.rawValue)

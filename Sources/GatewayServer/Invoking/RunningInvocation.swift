@@ -27,7 +27,7 @@ final class RunningInvocation: @unchecked Sendable {
     private(set) var route: Route
     let trigger: Trigger
     let attempt: Int32
-    let eventLoop: any EventLoop
+    let loop: InvocationLoop
     let dispatcher: Dispatcher
     let acceptedAtMicros: Int64
     let acceptedAt: UInt64
@@ -57,7 +57,7 @@ final class RunningInvocation: @unchecked Sendable {
         trigger: Trigger,
         attempt: Int32,
         dispatcher: Dispatcher,
-        eventLoop: any EventLoop,
+        loop: InvocationLoop,
         receiver: any AnswerReceiver,
         acceptedAtMicros: Int64,
         acceptedAt: UInt64,
@@ -68,13 +68,15 @@ final class RunningInvocation: @unchecked Sendable {
         self.trigger = trigger
         self.attempt = attempt
         self.dispatcher = dispatcher
-        self.eventLoop = eventLoop
+        self.loop = loop
         self.receiver = receiver
         self.acceptedAtMicros = acceptedAtMicros
         self.acceptedAt = acceptedAt
         self.request = request
         bytesIn = request.body.readableBytes
     }
+
+    var eventLoop: any EventLoop { loop.eventLoop }
 
     /// Asks the pool for an instance.
     func start() {
@@ -139,8 +141,7 @@ final class RunningInvocation: @unchecked Sendable {
 
     /// The usage record is durable, or could not be made so.
     func committed(_ isDurable: Bool) {
-        guard let end = pendingEnd else { return }
-        pendingEnd = nil
+        guard let end = pendingEnd.take() else { return }
         guard isDurable else {
             let problem = Problem(
                 .notReady,
@@ -184,6 +185,8 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         let stream = lease.instance.invoke(request, receiver: self)
         guard case .running = stage else { return }
         stage = .running(lease, stream: stream)
+        // The client's buffers are free again.
+        request.meta = FrameMeta()
         request.body = ByteBuffer()
         for piece in pieces { lease.instance.send(piece, stream: stream) }
         pieces = []
@@ -303,12 +306,10 @@ extension RunningInvocation {
     }
 
     private func tell(_ end: AnswerEnd) {
-        let receiver = receiver
-        self.receiver = nil
-        receiver?.answerEnded(end)
+        receiver.take()?.answerEnded(end)
     }
 
-    private func leave() { dispatcher.loop(eventLoop).remove(self) }
+    private func leave() { loop.remove(self) }
 
     private func passedTimeout(_ now: UInt64) -> String? {
         let age = now &- acceptedAt
@@ -366,7 +367,7 @@ extension RunningInvocation {
 
     private func write(_ record: UsageRecord) {
         if dispatcher.ledger.append(record, self) {
-            dispatcher.loop(eventLoop).scheduleFlush(of: dispatcher.ledger)
+            loop.scheduleFlush(of: dispatcher.ledger)
         } else {
             route.metrics.rejected(.ledgerFull)
             committed(false)

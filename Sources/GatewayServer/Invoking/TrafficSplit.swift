@@ -1,6 +1,7 @@
 package import Functions
 import NIOHTTP1
 import Rollouts
+import RuntimeProtocol
 
 /// The routes of a function's revisions that take traffic, and which of them an invocation takes.
 ///
@@ -46,13 +47,10 @@ package final class TrafficSplit: Sendable {
     ///
     /// - Returns: nil when it names a revision by header that is not in the traffic. A cookie may
     ///   be of another day, so that it is passed over then.
-    func route(for headers: HTTPHeaders, random: () -> UInt64) -> Route? {
-        if let text = headers.first(name: TrafficHeader.revision) {
-            return Int(text).flatMap { route(number: $0) }
-        }
+    func route(for wish: RevisionWish, random: () -> UInt64) -> Route? {
+        if let text = wish.revision { return Int(text).flatMap { route(number: $0) } }
         if routes.count == 1 { return primary }
-        let cookies = headers["cookie"]
-        for cookie in cookies {
+        for cookie in wish.cookies {
             if let text = CookieHeader.value(of: TrafficCookie.revision, in: cookie),
                 let route = Int(text).flatMap({ route(number: $0) })
             {
@@ -61,13 +59,40 @@ package final class TrafficSplit: Sendable {
         }
         if let whole { return whole }
         let key =
-            headers.first(name: TrafficHeader.stickyKey)
-            .map { $0[...] }
-            ?? cookies.lazy.compactMap {
+            wish.stickyKey.map { $0[...] }
+            ?? wish.cookies.lazy.compactMap {
                 CookieHeader.value(of: TrafficCookie.stickyKey, in: $0)
             }.first
         guard let key else { return route(random: random()) }
         return route(number: chooser.number(sticky: StickyKey.hash(of: key))) ?? primary
+    }
+}
+
+/// What a request's header fields say of the revision that is to serve it.
+struct RevisionWish {
+    var revision: String?
+    var stickyKey: String?
+    var cookies: [String] = []
+
+    /// Any will do.
+    init() {}
+
+    init(_ headers: HTTPHeaders) {
+        revision = headers.first(name: TrafficHeader.revision)
+        stickyKey = headers.first(name: TrafficHeader.stickyKey)
+        cookies = headers["cookie"]
+    }
+
+    /// From fields of which each comes once, with names in small letters.
+    init(_ meta: FrameMeta) {
+        for (name, value) in meta.pairs {
+            switch name {
+            case "x-revision": revision = value
+            case "x-sticky-key": stickyKey = value
+            case "cookie": cookies = [value]
+            default: break
+            }
+        }
     }
 }
 

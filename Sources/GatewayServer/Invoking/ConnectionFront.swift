@@ -1,0 +1,130 @@
+import Glibc
+import NIOCore
+
+/// Stands first in a connection's pipeline, where requests and answers are still bytes.
+///
+/// Plain requests for functions go from here to the invocation handler and their answers leave from
+/// here, past the HTTP codecs between. The first request that is not plain, or not alone, ends
+/// that: from then on all bytes of the connection take the way through the codecs, because only
+/// the decoder knows where one request ends and the next begins.
+final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The longest request whose parts are put together here, in bytes.
+    static let gatheredBytesMax = 64 << 10
+
+    private(set) var context: ChannelHandlerContext?
+    /// Whose requests these are; nil once all bytes go through the codecs.
+    private var invocations: InvocationHandler?
+    /// The connection's socket, while answers may be sent on it past the channel's queue; it is the
+    /// channel's, and open as long as that is active.
+    private var socket: NIOBSDSocket.Handle?
+    /// Answers, or the rest of one, that wait in the channel's queue.
+    private var queuedCount = 0
+    private var gathered = ByteBuffer()
+    /// The length of the request of which `gathered` is the beginning.
+    private var wantedBytes = 0
+
+    init(_ invocations: InvocationHandler) { self.invocations = invocations }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        // Handlers behind see nothing, so they need not be asked after each read either.
+        setAutoRead(false, context)
+        socket = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable { $0 }
+        if context.channel.isActive { context.read() }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        invocations = nil
+        socket = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        if invocations != nil { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let invocations else { return context.fireChannelRead(data) }
+        var bytes = unwrapInboundIn(data)
+        if gathered.readableBytes > 0 {
+            gathered.writeImmutableBuffer(bytes)
+            guard gathered.readableBytes >= wantedBytes else { return }
+            bytes = gathered
+            gathered = ByteBuffer()
+        }
+        switch invocations.take(bytes) {
+        case .taken: break
+        case .partial(let byteCount) where byteCount <= Self.gatheredBytesMax:
+            gathered = bytes
+            wantedBytes = byteCount
+        case .partial, .notPlain: pass(bytes, context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if invocations == nil { context.fireChannelReadComplete() } else { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        gathered = ByteBuffer()
+        invocations = nil
+        context.fireChannelInactive()
+    }
+
+    /// All bytes, these and what follows, are the decoder's.
+    private func pass(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        invocations?.endGathering()
+        invocations = nil
+        socket = nil
+        context.fireChannelRead(wrapInboundOut(bytes))
+        setAutoRead(true, context)
+    }
+
+    private func setAutoRead(_ isOn: Bool, _ context: ChannelHandlerContext) {
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    // MARK: Answers
+
+    func send(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        guard let socket else { return context.writeAndFlush(NIOAny(bytes), promise: nil) }
+        var bytes = bytes
+        if queuedCount == 0, context.channel.isActive {
+            let sent = bytes.withUnsafeReadableBytes {
+                Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            // What an error is, the channel finds out.
+            if sent == bytes.readableBytes { return }
+            if sent > 0 { bytes.moveReaderIndex(forwardBy: sent) }
+        }
+        queuedCount += 1
+        let left = context.eventLoop.makePromise(of: Void.self)
+        left.futureResult.assumeIsolated().whenComplete { _ in self.queuedCount -= 1 }
+        context.writeAndFlush(NIOAny(bytes), promise: left)
+    }
+
+    /// Closes the connection once the bytes have left.
+    func sendAndClose(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(NIOAny(bytes), promise: sent)
+    }
+
+    /// Ends our side of the connection once the bytes have left; the other side may still send.
+    func sendAndCloseOutput(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        let channel = context.channel
+        sent.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }
+        context.writeAndFlush(NIOAny(bytes), promise: sent)
+    }
+}
