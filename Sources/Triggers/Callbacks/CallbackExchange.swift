@@ -1,5 +1,6 @@
 import CCurlShim
 import Glibc
+import Outbound
 
 /// One try at posting an answer, through libcurl on the calling thread.
 ///
@@ -117,7 +118,7 @@ package final class CallbackExchange {
 
 extension CallbackExchange {
     fileprivate func open(_ target: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
-        guard let address = CallbackAddress(target) else {
+        guard let address = NetworkAddress(target) else {
             refusal = "no IP address"
             return CURL_SOCKET_BAD
         }

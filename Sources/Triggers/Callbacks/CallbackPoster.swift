@@ -9,7 +9,7 @@ import Synchronization
 /// Posts the answers of asynchronous invocations to the URLs that their callers gave.
 ///
 /// Each is a signed CloudEvent 1.0: `CallbackEvent` says what it holds, `CallbackSignature` how it
-/// is signed, `CallbackURL` what a URL may be, and `CallbackAddress` where none may lead. When
+/// is signed, `CallbackURL` what a URL may be, and `NetworkAddress` where none may lead. When
 /// it is tried again, and how often, is for the caller to decide.
 package final class CallbackPoster: Sendable {
     private struct Post: Sendable {

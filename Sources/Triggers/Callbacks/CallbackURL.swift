@@ -1,4 +1,5 @@
 import CCurlShim
+import Outbound
 
 /// Where an answer is to be posted, as libcurl understands it.
 ///
@@ -54,7 +55,7 @@ package struct CallbackURL: Sendable, Hashable {
     /// Why nothing may be sent to the address that stands in it; nil when one may, and when it
     /// holds a name: that is judged by what it resolves to, when the connection is made.
     package var refusal: String? {
-        CallbackAddress(host)?.refusal.map { "the callback's URL holds \($0), \(host)" }
+        NetworkAddress(host)?.refusal.map { "the callback's URL holds \($0), \(host)" }
     }
 
     /// Leads to this host, by libcurl's own rule for `localhost` (RFC 6761, section 6.3) or by its
@@ -62,7 +63,7 @@ package struct CallbackURL: Sendable, Hashable {
     package var isLoopback: Bool {
         let name = host.hasSuffix(".") ? String(host.dropLast()) : host
         return name == "localhost" || name.hasSuffix(".localhost")
-            || CallbackAddress(host)?.isLoopback == true
+            || NetworkAddress(host)?.isLoopback == true
     }
 }
 

@@ -1,23 +1,30 @@
-import CCurlShim
+package import CCurlShim
 import Glibc
 
-/// An IP address that weights would come from, in IPv6's form: IPv4 is mapped into it (RFC 4291,
-/// section 2.5.5.2), so that there is one way to judge both.
-struct NetworkAddress: Sendable, Hashable {
-    let bits: UInt128
+/// An IP address that the gateway itself would connect to because a user said so: for a callback,
+/// for a model's weights.
+///
+/// An IPv4 address has its IPv4-mapped form (RFC 4291, section 2.5.5.2), so that there is one way
+/// to judge both.
+package struct NetworkAddress: Sendable, Hashable {
+    package let bits: UInt128
+
+    package init(bits: UInt128) { self.bits = bits }
+
+    package init(fourBytes: UInt32) { bits = 0xffff << 32 | UInt128(fourBytes) }
 
     /// Reads an address as it stands in a URL: IPv6 with or without brackets, IPv4 in all the forms
-    /// that `inet_aton` takes; nil when it is a name.
-    init?(_ text: String) {
-        var text = text[...]
-        if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }
+    /// that `inet_aton` takes (`127.1`, `0x7f000001`, `017700000001`); nil when it is a name.
+    package init?(_ text: some StringProtocol) {
+        var text = String(text)
+        if text.hasPrefix("["), text.hasSuffix("]") { text = String(text.dropFirst().dropLast()) }
         // A name's closing dot is no part of it.
         if text.hasSuffix(".") { text.removeLast() }
         var six = in6_addr()
         var four = in_addr()
         if inet_pton(AF_INET6, String(text.prefix { $0 != "%" }), &six) == 1 {
             self.init(six)
-        } else if !text.isEmpty, inet_aton(String(text), &four) != 0 {
+        } else if !text.isEmpty, inet_aton(text, &four) != 0 {
             self.init(fourBytes: UInt32(bigEndian: four.s_addr))
         } else {
             return nil
@@ -25,7 +32,7 @@ struct NetworkAddress: Sendable, Hashable {
     }
 
     /// The address that libcurl is about to connect to; nil when it is no IP address.
-    init?(_ target: UnsafePointer<curl_sockaddr>) {
+    package init?(_ target: UnsafePointer<curl_sockaddr>) {
         guard let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return nil }
         let start = UnsafeRawPointer(target) + offset
         let length = Int(target.pointee.addrlen)
@@ -40,8 +47,6 @@ struct NetworkAddress: Sendable, Hashable {
         }
     }
 
-    private init(fourBytes: UInt32) { bits = 0xffff << 32 | UInt128(fourBytes) }
-
     private init(_ address: in6_addr) {
         bits = withUnsafeBytes(of: address) { bytes in
             bytes.reduce(0) { $0 << 8 | UInt128($1) }
@@ -49,24 +54,28 @@ struct NetworkAddress: Sendable, Hashable {
     }
 
     /// Reaches this host alone.
-    var isLoopback: Bool { bits == 1 || Block(four: 0x7f00_0000, 8).contains(bits) }
+    package var isLoopback: Bool {
+        bits == 1 || Block(four: 0x7f00_0000, 8).contains(self)
+    }
 
-    /// Why nothing is fetched from there; nil when something may be.
-    var refusal: String? {
-        if let kind = Self.kind(of: bits) { return kind }
+    /// Why the gateway does not connect there; nil when it may.
+    package var refusal: String? {
+        if let kind = Self.kind(of: self) { return kind }
         // `::1` would be 0.0.0.1.
         guard bits != 1 else { return nil }
-        for (block, shift) in Self.embeddings where block.contains(bits) {
-            let four = UInt32(truncatingIfNeeded: bits >> shift)
-            if let kind = Self.kind(of: 0xffff << 32 | UInt128(four)) { return kind }
+        for embedding in Self.embeddings where embedding.block.contains(self) {
+            let four = UInt32(truncatingIfNeeded: bits >> embedding.shift)
+            if let kind = Self.kind(of: NetworkAddress(fourBytes: four)) { return kind }
         }
         return nil
     }
 
-    private static func kind(of bits: UInt128) -> String? {
-        refused.first { $0.block.contains(bits) }?.kind
+    private static func kind(of address: NetworkAddress) -> String? {
+        refused.first { $0.block.contains(address) }?.kind
     }
 }
+
+// MARK: - What is refused
 
 extension NetworkAddress {
     /// The addresses that begin with the same bits.
@@ -80,10 +89,12 @@ extension NetworkAddress {
         }
 
         init(four base: UInt32, _ length: Int) {
-            self.init(six: 0xffff << 32 | UInt128(base), 96 + length)
+            self.init(six: NetworkAddress(fourBytes: base).bits, 96 + length)
         }
 
-        func contains(_ bits: UInt128) -> Bool { (bits ^ base) >> (128 - length) == 0 }
+        func contains(_ address: NetworkAddress) -> Bool {
+            (address.bits ^ base) >> (128 - length) == 0
+        }
     }
 
     private static let metadata = "a metadata service's address"
@@ -107,11 +118,15 @@ extension NetworkAddress {
     ]
 
     /// Where IPv6 addresses hold one of IPv4 that packets may end at, and how many bits follow it.
+    ///
+    /// An IPv4-mapped address is the IPv4 address here, and needs no line.
     private static let embeddings: [(block: Block, shift: Int)] = [
         (Block(six: 0, 96), 0),  // IPv4-compatible, RFC 4291
         (Block(six: 0xffff << 48, 96), 0),  // IPv4-translated, RFC 7915
         (Block(six: 0x0064_ff9b << 96, 96), 0),  // NAT64, RFC 6052
-        (Block(six: 0x0064_ff9b_0001 << 80, 48), 0),  // NAT64 for local use, RFC 8215
+        // NAT64's prefix for local use, RFC 8215. With a prefix of less than 96 bits the last ones
+        // are 0 (RFC 6052, section 2.2), which is refused as 0.0.0.0, whatever they lead to.
+        (Block(six: 0x0064_ff9b_0001 << 80, 48), 0),
         (Block(six: 0x2002 << 112, 16), 80),  // 6to4, RFC 3056
     ]
 }
