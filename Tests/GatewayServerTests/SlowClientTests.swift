@@ -44,6 +44,34 @@ import Testing
         try await group.shutdownGracefully()
     }
 
+    @Test func `a client that takes its answers late gets every byte in order`() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let edge = try Edge([group.next()], GatewayConfiguration())
+        let host = try edge.deploy()
+        let server = try await Self.serve(edge, group)
+        let client = try await Self.post(to: server, group)
+        let pieces = (0..<100).map { "\($0) " + String(repeating: "x", count: Self.pieceBytes) }
+
+        let first = await host.next()
+        first.begin(pieces[0])
+        for piece in pieces[1...] { first.goOn(piece) }
+        first.answer("end")
+        // More than the sockets' buffers hold, and nobody reads.
+        try await edge.oneRecordIsWritten(client.eventLoop)
+        let received = Received()
+        try await client.pipeline.addHandler(received)
+        try await client.setOption(.autoRead, value: true).get()
+
+        #expect(try await received.answer().body == pieces.joined() + "end")
+        try await client.writeAndFlush(ByteBuffer(string: ClientConnection.request("y")))
+        await host.next().answer(pieces.joined())
+        #expect(try await received.answer().body == pieces.joined())
+        try await client.close()
+        try await server.close()
+        try await edge.stop()
+        try await group.shutdownGracefully()
+    }
+
     private static func reason(
         _ invocation: ScriptedInvocation,
         _ isCancelled: borrowing Atomic<Bool>
@@ -79,5 +107,39 @@ import Testing
             .connect(to: address).get()
         try await client.writeAndFlush(ByteBuffer(string: ClientConnection.request("x")))
         return client
+    }
+}
+
+extension Edge {
+    fileprivate func oneRecordIsWritten(_ loop: any EventLoop) async throws {
+        while try await records().isEmpty { try await loop.submit {}.get() }
+    }
+}
+
+/// Reads the answers on a real connection.
+private final class Received: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+
+    private let bytes: AsyncStream<ByteBuffer>
+    private let sink: AsyncStream<ByteBuffer>.Continuation
+    private let parser = Mutex(HTTPAnswerParser())
+
+    init() { (bytes, sink) = AsyncStream.makeStream() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        sink.yield(unwrapInboundIn(data))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { sink.finish() }
+
+    func answer() async throws -> HTTPAnswer {
+        for await piece in bytes {
+            let answer = try parser.withLock { parser in
+                parser.feed(piece.readableBytesView)
+                return try parser.next(isClosed: false)
+            }
+            if let answer { return answer }
+        }
+        throw ClientConnection.Closed()
     }
 }
