@@ -57,7 +57,11 @@ def warm_rows(warm: Raw) -> list[Row]:
     for depth in ("1", "16", "64"):
         micros = middle(warm, depth, lambda each: each["gateway"]["gatewayCPUMicros"])
         what = f"gateway CPU per warm invocation, {depth} at once"
-        found.append(at_most(what, "at most 35 us", f"{micros:.1f} us", micros, 35))
+        measured = f"{micros:.1f} us"
+        if depth == "1":
+            # Without waking one another across cores, which a virtual machine pays dearly.
+            measured += f" ({warm['gatewayOnOneCore']['gatewayCPUMicros']:.1f} all on one core)"
+        found.append(at_most(what, "at most 35 us", measured, micros, 35))
     return found
 
 

@@ -124,7 +124,7 @@ def instance_processes(gateway: Gateway) -> list[int]:
     """Processes in the groups of instances; the reserve's is the newest, so it comes last."""
     found = []
     for group in host.cgroups(gateway.tag):
-        if group.name.startswith("i") and "memory" in str(group):
+        if group.name.startswith("i"):
             found += [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
     return sorted(set(found))
 

@@ -42,7 +42,7 @@ def test_requirements_name_exact_versions(path: str) -> None:
     tree.expect_none(line for line in named if "==" not in line)
 
 
-@pytest.mark.parametrize("path", ["gateway/run", "Tests/run", ".ci/run"])
+@pytest.mark.parametrize("path", ["gateway/run", "Tests/run", "Tests/cgroup2", ".ci/run"])
 def test_a_command_can_be_run(path: str) -> None:
     assert (tree.ROOT / path).stat().st_mode & 0o111
     assert tree.lines(path)[0].startswith("#!")
