@@ -21,7 +21,7 @@ import Testing
             let plain = try await edge.connect()
             var takenCount = 0
 
-            for seed in 0..<1_500 {
+            for seed in 0..<1_000 {
                 var draw = Draw(seed: UInt64(seed))
                 let bytes = draw.request()
                 var meta = ByteBuffer()
@@ -38,7 +38,7 @@ import Testing
                 #expect(invocations.first == invocations.last, "seed \(seed)")
             }
 
-            #expect(takenCount > 500)
+            #expect(takenCount > 300)
             #expect(plain.isOpen && decoded.isOpen)
         }
     }

@@ -49,9 +49,10 @@ import Triggers
         node = try node.restarted()
         try await node.bindQueue(backoff: slow)
         try await node.send("free")
-        #expect(try await node.invoker.next().text == "free")
-        let first = try await node.invoker.next()
-        #expect(first.text == "a1")
+        // Which of the two is first depends on how long the restart took.
+        let next = [try await node.invoker.next(), try await node.invoker.next()]
+        let first = try #require(next.first { $0.text == "a1" })
+        #expect(next.contains { $0.text == "free" })
         #expect(first.attempt == 2)
         node.invoker.end(first, .done)
         #expect(try await node.invoker.next().text == "a2")
