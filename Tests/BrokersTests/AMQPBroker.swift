@@ -4,6 +4,7 @@ import CRabbitMQ
 import Foundation
 import Functions
 import Synchronization
+import Testing
 import Triggers
 
 /// A RabbitMQ node of its own, with a name server of Erlang's for it alone.
@@ -46,25 +47,7 @@ final class AMQPBroker: TestBroker {
 
     func restart() throws {
         guard let program = Self.program else { return }
-        let files = folder.url.path
-        let started = try ServerProgram(
-            program,
-            [],
-            environment: [
-                "HOME": files,
-                "ERL_EPMD_PORT": "\(namesPort)",
-                "RABBITMQ_NODENAME": "test\(port)@localhost",
-                "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-                "RABBITMQ_NODE_PORT": "\(port)",
-                "RABBITMQ_DIST_PORT": "\(distributionPort)",
-                "RABBITMQ_MNESIA_BASE": "\(files)/mnesia",
-                "RABBITMQ_LOG_BASE": "\(files)/log",
-                "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-                "RABBITMQ_CONFIG_FILE": "\(files)/none",
-                "RABBITMQ_ENABLED_PLUGINS_FILE": "\(files)/plugins",
-            ],
-            log: folder.log
-        )
+        let started = try ServerProgram(program, [], environment: environment, log: folder.log)
         try started.waitForPort(port)
         try started.wait("let in") {
             (try? AMQPLink(source(queue: ""), heartbeatSeconds: 10, timeoutMillis: 2_000)) != nil
@@ -72,7 +55,43 @@ final class AMQPBroker: TestBroker {
         server.withLock { $0 = started }
     }
 
+    private var environment: [String: String] {
+        let files = folder.url.path
+        return [
+            "HOME": files,
+            "ERL_EPMD_PORT": "\(namesPort)",
+            "RABBITMQ_NODENAME": "test\(port)@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": "\(port)",
+            "RABBITMQ_DIST_PORT": "\(distributionPort)",
+            "RABBITMQ_MNESIA_BASE": "\(files)/mnesia",
+            "RABBITMQ_LOG_BASE": "\(files)/log",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_CONFIG_FILE": "\(files)/none",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": "\(files)/plugins",
+        ]
+    }
+
+    /// Messages are synchronised before they are confirmed; the queue itself is not.
     func kill() {
+        keepQueues()
+        end()
+    }
+
+    private func keepQueues() {
+        guard let program = Self.program else { return }
+        let control = Process()
+        control.executableURL = URL(fileURLWithPath: program)
+            .deletingLastPathComponent().appendingPathComponent("rabbitmqctl")
+        control.arguments = ["eval", "mnesia:sync_log()."]
+        control.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        control.standardOutput = FileHandle.nullDevice
+        guard (try? control.run()) != nil else { return }
+        control.waitUntilExit()
+        if control.terminationStatus != 0 { Issue.record("rabbitmqctl kept no queues") }
+    }
+
+    private func end() {
         server.withLock {
             $0?.kill()
             $0 = nil
@@ -80,7 +99,7 @@ final class AMQPBroker: TestBroker {
     }
 
     func stop() {
-        kill()
+        end()
         nameServer.withLock { $0?.kill() }
         folder.remove()
     }
