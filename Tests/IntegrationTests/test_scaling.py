@@ -122,23 +122,16 @@ def test_the_minimum_is_kept_and_started_again(own_gateway: Gateway) -> None:
 
 def instance_processes(gateway: Gateway) -> list[int]:
     """Processes in the groups of instances; the reserve's is the newest, so it comes last."""
-    found = []
-    for group in host.cgroups(gateway.tag):
-        if group.name.startswith("i"):
-            found += [int(pid) for pid in (group / "cgroup.procs").read_text().split()]
-    return sorted(set(found))
+    groups = [group for group in host.cgroups(gateway.tag) if group.name.startswith("i")]
+    return host.processes_in(groups)
 
 
 def test_a_zygote_that_dies_is_replaced(gateway: Gateway) -> None:
     name = gateway.deploy(function("orphan", SLEEPER))
     gateway.invoke(name)
-    (zygote,) = {
-        int(pid)
-        for group in host.cgroups(gateway.tag)
-        if group.match(f"memory/faas/{gateway.tag}/{name}-1-*/zygote")
-        or group.match(f"cgroup/faas/{gateway.tag}/{name}-1-*/zygote")
-        for pid in (group / "cgroup.procs").read_text().split()
-    }
+    groups = [group for group in host.cgroups(gateway.tag) if group.match(f"{name}-1-*/zygote")]
+    # A process that it has just forked is in its group too, until it is moved to one of its own.
+    (zygote,) = filter(host.is_first_of_sandbox, host.processes_in(groups))
 
     os.kill(zygote, 9)
 

@@ -46,13 +46,28 @@ def folders_in(place: Path) -> list[Path]:
 
 def cgroup_processes(tag: str) -> list[int]:
     """Processes in any of a gateway's groups."""
+    return processes_in(cgroups(tag))
+
+
+def processes_in(groups: list[Path]) -> list[int]:
+    """Processes that run in any of these groups; a group may go meanwhile."""
     found: set[int] = set()
-    for group in cgroups(tag):
+    for group in groups:
         try:
             found.update(map(int, (group / "cgroup.procs").read_text().split()))
         except OSError:
             continue
     return sorted(pid for pid in found if is_alive(pid))
+
+
+def is_first_of_sandbox(pid: int) -> bool:
+    """Whether a process is the first one of a pid namespace of its own: a zygote."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    numbers = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
+    return len(numbers) > 1 and numbers[-1] == "1"
 
 
 def mounts(folder: Path) -> list[str]:
