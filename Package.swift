@@ -38,7 +38,7 @@ func tests(
 ) -> Target {
     .testTarget(
         name: "\(name)Tests",
-        dependencies: [.target(name: name)] + dependencies,
+        dependencies: [.target(name: name), "TestSupport"] + dependencies,
         path: "Tests/\(name)Tests",
         exclude: exclude,
         swiftSettings: strict
@@ -219,6 +219,12 @@ let package = Package(
             linkerSettings: staticRuntime
         ),
 
+        .target(
+            name: "TestSupport",
+            dependencies: ["CLinux"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         tests("Billing", ["Functions"]),
         tests(
             "CLI",

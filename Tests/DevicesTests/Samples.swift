@@ -1,4 +1,5 @@
 import Devices
+import TestSupport
 
 extension GPU {
     /// A whole card; memory in MiB.

@@ -1,4 +1,5 @@
 import Functions
+import TestSupport
 import Testing
 
 /// A text that is no cron expression, with the field and what is said about it.
@@ -109,7 +110,7 @@ struct CronFaultCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `random text is an expression or an error, never a crash`() throws {
-        var random = SeededGenerator(3)
+        var random = SeededGenerator(seed: 3)
         let letters = Array("0123456789*/-,LMON @everyhms#?é\t")
         for _ in 0..<20_000 {
             let text = (0..<Int.random(in: 0...24, using: &random)).map { _ in

@@ -1,9 +1,10 @@
 import Functions
+import TestSupport
 import Testing
 
 @Suite struct CronTicksTests {
     @Test func `next and latest give the ticks that one finds by looking at each second`() throws {
-        var random = SeededGenerator(11)
+        var random = SeededGenerator(seed: 11)
         var tickCount = 0
         for number in 0..<2000 {
             let hasSeconds = number.isMultiple(of: 10)
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func `what comes next years ahead is what one finds by looking at each day`() throws {
-        var random = SeededGenerator(12)
+        var random = SeededGenerator(seed: 12)
         for _ in 0..<2000 {
             let cron = RandomCron(hasSeconds: true, using: &random)
             guard let expression = try? CronExpression("\(cron)") else { continue }

@@ -1,4 +1,5 @@
 import Functions
+import TestSupport
 import Testing
 
 @Suite struct FunctionNameTests {
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func `of thousands of random texts the names are those of the rule`() {
-        var generator = SeededGenerator(1)
+        var generator = SeededGenerator(seed: 1)
         let characters = Array("abz019-._A /é")
         var nameCount = 0
         for _ in 0..<20_000 {

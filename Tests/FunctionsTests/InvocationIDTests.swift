@@ -1,5 +1,6 @@
 import Foundation
 import Functions
+import TestSupport
 import Testing
 
 @Suite struct InvocationIDTests {
@@ -7,7 +8,7 @@ import Testing
     private static let now: Int64 = 1_795_000_000_123_456
 
     @Test func `an id is a UUID of version 7 and the RFC's variant`() {
-        var generator = SeededGenerator(1)
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<5_000 {
             let id = InvocationID.random(using: &generator)
 
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func `the text form is read back as the same id`() throws {
-        var generator = SeededGenerator(2)
+        var generator = SeededGenerator(seed: 2)
         for _ in 0..<5_000 {
             let id = InvocationID.random(using: &generator)
             let read = try #require(InvocationID(id.description))
@@ -48,7 +49,7 @@ import Testing
     }
 
     @Test func `ids sort by time, as numbers and as text`() {
-        var generator = SeededGenerator(3)
+        var generator = SeededGenerator(seed: 3)
         var micros = Self.now
         var earlier = InvocationID(acceptedAtMicros: micros, random: generator.next())
         for _ in 0..<5_000 {
@@ -98,7 +99,7 @@ import Testing
     }
 
     @Test func `the text written into a buffer is the description`() {
-        var generator = SeededGenerator(4)
+        var generator = SeededGenerator(seed: 4)
         for _ in 0..<1_000 {
             let id = InvocationID.random(using: &generator)
             let bytes = [UInt8](unsafeUninitializedCapacity: 36) { buffer, count in

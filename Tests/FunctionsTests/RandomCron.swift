@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A cron expression as text and as sets, made at random.
 struct RandomCron: CustomStringConvertible {
     struct Field {

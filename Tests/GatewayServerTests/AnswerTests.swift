@@ -2,6 +2,7 @@ import Functions
 import GatewayAPI
 import NIOCore
 import RuntimeProtocol
+import TestSupport
 import Testing
 
 /// What the bytes of an answer are, whatever the handler says.
@@ -118,7 +119,7 @@ import Testing
     }
 
     @Test func `no random meta makes an answer that cannot be read`() async throws {
-        var generator = SeededGenerator(11)
+        var generator = SeededGenerator(seed: 11)
         let alphabet = Array(":\n\r \tabcXYZ019-_\"(){}\u{0}\u{7f}é;,=".unicodeScalars)
         let edge = try Edge()
         let host = try edge.deploy()

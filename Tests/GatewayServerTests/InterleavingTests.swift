@@ -5,6 +5,7 @@ import Instances
 import NIOCore
 import RuntimeProtocol
 import Synchronization
+import TestSupport
 import Testing
 
 /// Many clients at once, whose bytes and whose handlers' answers come in any order.
@@ -102,7 +103,7 @@ private struct RandomRun {
     init(_ edge: Edge, seed: UInt64) async throws {
         self.edge = edge
         self.seed = seed
-        generator = SeededGenerator(seed)
+        generator = SeededGenerator(seed: seed)
         let concurrency = [1, 2, 16].randomElement(using: &generator) ?? 1
         host = try edge.deployHeld { $0.scale.concurrency = concurrency }
         host.setReply { [arrivals] invocation in

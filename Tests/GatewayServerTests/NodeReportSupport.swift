@@ -1,5 +1,6 @@
 import GatewayServer
 import Glibc
+import TestSupport
 import Testing
 
 /// A folder that looks like the root of a host.
@@ -31,24 +32,31 @@ struct StandInHost {
         for controller in ["cpu", "memory", "pids"] {
             try write("", to: "/sys/fs/cgroup/\(controller)/cgroup.procs")
         }
-        try write(
-            "#!/bin/sh\necho \(runtime) version 1.1.5+ds1\necho spec: 1.0.2\n",
-            to: "/usr/sbin/\(runtime)",
-            mode: 0o755
+        try writeProgram(
+            "echo \(runtime) version 1.1.5+ds1; echo spec: 1.0.2",
+            to: "/usr/sbin/\(runtime)"
         )
-        try write("#!/bin/sh\necho Python 3.11.2\n", to: "/usr/bin/python3", mode: 0o755)
+        try writeProgram("echo Python 3.11.2", to: "/usr/bin/python3")
     }
 
-    func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+    func write(_ text: String, to path: String) throws {
+        makeFolder(of: path)
+        let file = try #require(fopen(root + path, "w"))
+        fputs(text, file)
+        fclose(file)
+    }
+
+    func writeProgram(_ text: String, to path: String) throws {
+        makeFolder(of: path)
+        try writeShellProgram(text, to: root + path)
+    }
+
+    private func makeFolder(of path: String) {
         var folder = root
         for name in path.split(separator: "/").dropLast() {
             folder += "/\(name)"
             mkdir(folder, 0o755)
         }
-        let file = try #require(fopen(root + path, "w"))
-        fputs(text, file)
-        fclose(file)
-        chmod(root + path, mode)
     }
 
     func remove() { Self.remove(root) }

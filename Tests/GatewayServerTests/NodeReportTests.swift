@@ -108,7 +108,7 @@ struct NodeReportTests {
         let host = try StandInHost()
         defer { host.remove() }
         try host.prepare(mountinfo: Self.version2)
-        try host.write("#!/bin/sh\nexit 1\n", to: "/usr/sbin/runc", mode: 0o755)
+        try host.writeProgram("exit 1", to: "/usr/sbin/runc")
         let report = host.inspector.report(inventory: none) { _ in 0 }
         #expect(report.runtime?.version == "unknown")
     }
@@ -117,7 +117,7 @@ struct NodeReportTests {
         let host = try StandInHost()
         defer { host.remove() }
         try host.prepare(mountinfo: Self.version2)
-        try host.write("#!/bin/sh\necho Python 3.7.3\n", to: "/usr/bin/python3", mode: 0o755)
+        try host.writeProgram("echo Python 3.7.3", to: "/usr/bin/python3")
         let report = host.inspector.report(inventory: none) { _ in 0 }
         #expect(report.checks.first { $0.name == "python" }?.state == .failed)
     }

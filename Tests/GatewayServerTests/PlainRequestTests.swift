@@ -4,6 +4,7 @@ import Instances
 import NIOCore
 import RuntimeProtocol
 import Synchronization
+import TestSupport
 import Testing
 
 /// Requests that are read at the front of a connection, without the HTTP decoder.
@@ -214,7 +215,7 @@ private final class Seen: Sendable {
 private struct Draw {
     private var random: SeededGenerator
 
-    init(seed: UInt64) { random = SeededGenerator(seed) }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     mutating func request() -> ByteBuffer {
         let body = String(repeating: "b", count: .random(in: 0...40, using: &random))

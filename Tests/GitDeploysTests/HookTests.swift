@@ -1,5 +1,6 @@
 import Foundation
 import GitDeploys
+import TestSupport
 import Testing
 
 @Suite struct HookTests {
@@ -12,8 +13,7 @@ import Testing
             atPath: (path as NSString).deletingLastPathComponent,
             withIntermediateDirectories: true
         )
-        try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: false, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try writeShellProgram(text, to: path)
     }
 
     @Test func `hooks are put in, and taken out again`() throws {

@@ -1,5 +1,6 @@
 import Glibc
 import Packaging
+import TestSupport
 import Testing
 
 @Suite struct HostileArchiveTests {

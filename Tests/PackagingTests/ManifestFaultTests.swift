@@ -1,5 +1,6 @@
 import Functions
 import Packaging
+import TestSupport
 import Testing
 
 /// One way to get a manifest wrong, with where and how it is told.

@@ -1,5 +1,6 @@
 import Functions
 import Pooling
+import TestSupport
 import Testing
 
 /// Random steps, each done to the pool and to the naive model of its rules.

@@ -1,5 +1,6 @@
 import Functions
 import Pooling
+import TestSupport
 import Testing
 
 /// Random events, failures and deaths among them, on a simulated node.

@@ -1,9 +1,10 @@
 import Rollouts
+import TestSupport
 import Testing
 
 @Suite struct LatencySketchTests {
     @Test func `a quantile is within 3.2 percent of the time that was added`() throws {
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<2000 {
             let micros = Int64.random(in: 0..<(1 << Int64.random(in: 1...36)), using: &random)
             var sketch = LatencySketch()
@@ -68,20 +69,5 @@ import Testing
         }
         let evidence = tally.snapshot()
         #expect((evidence.answered, evidence.failed) == (20_000, 2_000))
-    }
-}
-
-/// Numbers that are the same in every run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

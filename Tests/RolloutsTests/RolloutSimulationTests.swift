@@ -1,5 +1,6 @@
 import Functions
 import Rollouts
+import TestSupport
 import Testing
 
 /// Rollouts whose answers are drawn by chance, judged every second.
@@ -94,7 +95,7 @@ private struct Simulation {
     func run(seed: Int) -> (verdict: RolloutVerdict, periods: Int) {
         let policy = Manifest.Rollout()
         let judge = RolloutJudge(policy, baselineNumber: 1)
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var before = RolloutEvidence()
         var step = 0
         var ticks = 0
@@ -137,7 +138,7 @@ private struct Simulation {
         to evidence: inout RolloutEvidence,
         _ errors: Double,
         _ slowdown: Double,
-        _ random: inout SeededRandom
+        _ random: inout SeededGenerator
     ) {
         let hasFailed = Double.random(in: 0..<1, using: &random) < errors
         // The sum of 4 is near to a bell; from 5 to 15 ms.

@@ -1,5 +1,6 @@
 import Functions
 import Rollouts
+import TestSupport
 import Testing
 
 @Suite struct TrafficChooserTests {
@@ -9,7 +10,7 @@ import Testing
 
     @Test func `each revision gets its share of what is random`() {
         let chooser = TrafficChooser(parts([3: 75, 4: 5, 1: 20]))
-        var random = SeededRandom(seed: 7)
+        var random = SeededGenerator(seed: 7)
         var counts: [Int: Int] = [:]
         for _ in 0..<100_000 { counts[chooser.number(random: random.next()), default: 0] += 1 }
 
@@ -42,7 +43,7 @@ import Testing
 
     @Test func `a share of none serves only what asks for it`() {
         let chooser = TrafficChooser(parts([3: 100, 4: 0]))
-        var random = SeededRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
 
         #expect((0..<1000).allSatisfy { _ in chooser.number(random: random.next()) == 3 })
         #expect(chooser.contains(4))

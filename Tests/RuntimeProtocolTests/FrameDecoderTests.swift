@@ -1,5 +1,6 @@
 import NIOCore
 import RuntimeProtocol
+import TestSupport
 import Testing
 
 @Suite struct FrameDecoderTests {
@@ -13,7 +14,7 @@ import Testing
 
     @Test(arguments: 0..<300)
     func `however a stream is cut, its frames are the same`(seed: Int) throws {
-        var generator = SeededGenerator(UInt64(seed))
+        var generator = SeededGenerator(seed: UInt64(seed))
         let frames = (0..<Int.random(in: 1...20, using: &generator)).map { _ in
             Frame.random(using: &generator)
         }
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func `thousands of random frames come back as they were`() throws {
-        var generator = SeededGenerator(42)
+        var generator = SeededGenerator(seed: 42)
         for _ in 0..<5_000 {
             let frame = Frame.random(using: &generator)
 
@@ -41,7 +42,7 @@ import Testing
     }
 
     @Test func `random bytes are refused or waited for, never a crash`() throws {
-        var generator = SeededGenerator(7)
+        var generator = SeededGenerator(seed: 7)
         var refusedCount = 0
         for _ in 0..<20_000 {
             let count = Int.random(in: 0...64, using: &generator)

@@ -1,5 +1,6 @@
 import NIOCore
 import RuntimeProtocol
+import TestSupport
 import Testing
 
 @Suite struct FrameMetaTests {
@@ -90,7 +91,7 @@ import Testing
     }
 
     @Test func `thousands of random metas come back line by line`() throws {
-        var generator = SeededGenerator(3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<5_000 {
             let pairs = FrameMeta.randomPairs(using: &generator)
             let meta = FrameMeta(pairs)

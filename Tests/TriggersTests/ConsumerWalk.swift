@@ -1,5 +1,6 @@
 import Functions
 import Storage
+import TestSupport
 import Testing
 import Triggers
 

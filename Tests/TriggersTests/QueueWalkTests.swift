@@ -1,6 +1,7 @@
 import Billing
 import Functions
 import Storage
+import TestSupport
 import Testing
 import Triggers
 
