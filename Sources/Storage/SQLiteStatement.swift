@@ -7,13 +7,13 @@ import GRDBSQLite
 /// are copied by SQLite, so a binding may outlive what it was made of.
 final class SQLiteStatement {
     let statement: OpaquePointer
-    private let text: StaticString
+    private let text: String
 
-    init(_ text: StaticString, on database: OpaquePointer) throws(StorageError) {
+    init(_ text: String, on database: OpaquePointer) throws(StorageError) {
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v3(
             database,
-            "\(text)",
+            text,
             -1,
             UInt32(SQLITE_PREPARE_PERSISTENT),
             &prepared,

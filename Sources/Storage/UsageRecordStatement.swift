@@ -2,79 +2,102 @@ import Billing
 import Functions
 import GRDBSQLite
 
-/// The prepared insertion of one usage record, and the memory that its texts are bound from.
+/// The prepared insertion of a number of usage records, and the memory that it reads texts from.
 ///
-/// Bindings outlive a reset, so that names which repeat from row to row are bound once; SQLite
-/// is given pointers into memory that stays (`SQLITE_STATIC`), and so copies and allocates nothing.
+/// Bindings outlive a run, so that names which repeat are bound once; SQLite is given pointers into
+/// memory that stays (`SQLITE_STATIC`), and so copies and allocates nothing.
 final class UsageRecordStatement {
-    private static let text: StaticString = """
-        INSERT INTO usageRecord (
-            id, function, revision, account, "trigger", startKind, outcome, acceptedAt, queueMicros,
-            startMicros, runMicros, billedMillis, memoryMiB, gpuMemoryMiB, bytesIn, bytesOut,
-            attempt, costNanos
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """
+    private static let columns = [
+        "id", "function", "revision", "account", #""trigger""#, "startKind", "outcome",
+        "acceptedAt", "queueMicros", "startMicros", "runMicros", "billedMillis", "memoryMiB",
+        "gpuMemoryMiB", "bytesIn", "bytesOut", "attempt", "costNanos",
+    ]
 
+    /// How many records a run inserts: all of them, or none.
+    let recordCount: Int
     private let prepared: SQLiteStatement
+    private let rows: [UsageRecordParameters]
+
+    init(recordCount: Int, on database: OpaquePointer) throws(StorageError) {
+        self.recordCount = recordCount
+        let row = "(\(Self.columns.map { _ in "?" }.joined(separator: ", ")))"
+        let values = Array(repeating: row, count: recordCount).joined(separator: ", ")
+        let names = Self.columns.joined(separator: ", ")
+        let text = "INSERT INTO usageRecord (\(names)) VALUES \(values)"
+        let prepared = try SQLiteStatement(text, on: database)
+        self.prepared = prepared
+        rows = (0..<recordCount).map { row in
+            UsageRecordParameters(of: prepared.statement, after: Int32(row * Self.columns.count))
+        }
+    }
+
+    /// Inserts `recordCount` records.
+    /// - Returns: `SQLITE_DONE`, or SQLite's extended result code.
+    func insert(_ records: ArraySlice<UsageRecord>) -> Int32 {
+        for (row, record) in zip(rows, records) { row.bind(record) }
+        let code = sqlite3_step(prepared.statement)
+        sqlite3_reset(prepared.statement)
+        return code
+    }
+}
+
+/// The parameters of one record, in the order of the statement's columns.
+private final class UsageRecordParameters {
     private let statement: OpaquePointer
+    /// How many parameters come before these.
+    private let start: Int32
     private let id: UnsafeMutableBufferPointer<UInt8>
     private let function = BoundText()
     private let revision = BoundText()
     private let account = BoundText()
     private let trigger = BoundText()
 
-    init(on database: OpaquePointer) throws(StorageError) {
-        prepared = try SQLiteStatement(Self.text, on: database)
-        statement = prepared.statement
-        id = .allocate(capacity: 36)
+    init(of statement: OpaquePointer, after start: Int32) {
+        self.statement = statement
+        self.start = start
+        id = .allocate(capacity: InvocationID.byteCount)
         id.initialize(repeating: 0)
     }
 
     deinit { id.deallocate() }
 
-    /// Runs the insertion.
-    /// - Returns: `SQLITE_DONE`, or SQLite's extended result code.
-    func insert(_ record: UsageRecord) -> Int32 {
-        bindTexts(record)
-        bindNumbers(record)
-        let code = sqlite3_step(statement)
-        sqlite3_reset(statement)
-        return code
-    }
-
-    private func bindTexts(_ record: UsageRecord) {
+    func bind(_ record: UsageRecord) {
         record.id.write(into: UnsafeMutableRawBufferPointer(id))
-        bind(1, UnsafePointer(id.baseAddress), count: 36)
-        function.bind(record.function, at: 2, of: statement)
-        revision.bind(record.revision, at: 3, of: statement)
-        account.bind(record.account, at: 4, of: statement)
-        switch record.trigger {
-        case .http: bindTrigger("http")
-        case .async: bindTrigger("async")
-        case .probe: bindTrigger("probe")
-        case .queue, .schedule: trigger.bind(record.trigger.description, at: 5, of: statement)
-        }
+        bind(1, UnsafePointer(id.baseAddress), count: id.count)
+        function.bind(record.function, at: start + 2, of: statement)
+        revision.bind(record.revision, at: start + 3, of: statement)
+        account.bind(record.account, at: start + 4, of: statement)
+        bind(record.trigger)
         bind(6, Self.text(record.startKind))
         bind(7, Self.text(record.outcome))
+        bind(8, record.acceptedAtMicros)
+        bind(9, record.queueMicros)
+        bind(10, record.startMicros)
+        bind(11, record.runMicros)
+        bind(12, record.billedMillis)
+        bind(13, Int64(record.memoryMiB))
+        bind(14, Int64(record.gpuMemoryMiB))
+        bind(15, record.bytesIn)
+        bind(16, record.bytesOut)
+        bind(17, Int64(record.attempt))
+        bind(18, record.costNanos)
     }
 
-    private func bindNumbers(_ record: UsageRecord) {
-        sqlite3_bind_int64(statement, 8, record.acceptedAtMicros)
-        sqlite3_bind_int64(statement, 9, record.queueMicros)
-        sqlite3_bind_int64(statement, 10, record.startMicros)
-        sqlite3_bind_int64(statement, 11, record.runMicros)
-        sqlite3_bind_int64(statement, 12, record.billedMillis)
-        sqlite3_bind_int64(statement, 13, Int64(record.memoryMiB))
-        sqlite3_bind_int64(statement, 14, Int64(record.gpuMemoryMiB))
-        sqlite3_bind_int64(statement, 15, record.bytesIn)
-        sqlite3_bind_int64(statement, 16, record.bytesOut)
-        sqlite3_bind_int64(statement, 17, Int64(record.attempt))
-        sqlite3_bind_int64(statement, 18, record.costNanos)
-    }
-
-    private func bindTrigger(_ text: StaticString) {
-        trigger.forget()
+    private func bind(_ trigger: Trigger) {
+        let text: StaticString
+        switch trigger {
+        case .http: text = "http"
+        case .async: text = "async"
+        case .probe: text = "probe"
+        case .queue, .schedule:
+            return self.trigger.bind(trigger.description, at: start + 5, of: statement)
+        }
+        self.trigger.forget()
         bind(5, text)
+    }
+
+    private func bind(_ column: Int32, _ number: Int64) {
+        sqlite3_bind_int64(statement, start + column, number)
     }
 
     private func bind(_ column: Int32, _ text: StaticString) {
@@ -83,7 +106,7 @@ final class UsageRecordStatement {
 
     private func bind(_ column: Int32, _ bytes: UnsafePointer<UInt8>?, count: Int) {
         bytes?.withMemoryRebound(to: CChar.self, capacity: count) { characters in
-            _ = sqlite3_bind_text(statement, column, characters, Int32(count), nil)
+            _ = sqlite3_bind_text(statement, start + column, characters, Int32(count), nil)
         }
     }
 

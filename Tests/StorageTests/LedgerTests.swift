@@ -2,6 +2,7 @@ import Billing
 import Functions
 import GRDB
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct LedgerTests {
@@ -29,19 +30,37 @@ import Testing
 
     @Test func `names that change from row to row are written each to its own`() async throws {
         let long = String(repeating: "very-long-account-", count: 20)
-        let records = (0..<6).map { number in
+        let records = (0..<60).map { number in
             makeRecord(
                 at: Int64(number),
                 function: "f\(number / 2)",
                 number: number,
-                account: number == 3 ? long : "a",
-                trigger: number == 4 ? .http : .queue("q\(number % 2)")
+                account: number % 11 == 3 ? long : "a",
+                trigger: number % 7 == 4 ? .http : .queue("q\(number % 2)")
             )
         }
 
         try ledger.write(records)
 
         #expect(try await ledger.all() == records)
+    }
+
+    @Test func `of a batch of any size exactly those are missing that are refused`() async throws {
+        var random = SeededGenerator(seed: 17)
+        let connection = try ledger.connect()
+        var written: [UsageRecord] = []
+
+        for size in 0..<60 {
+            let refused = (0..<size).filter { _ in Int.random(in: 0..<12, using: &random) == 0 }
+            let records = (0..<size).map { place in
+                let number = Int64(size * 100 + place)
+                return makeRecord(at: number, runMicros: refused.contains(place) ? -1 : number)
+            }
+            #expect(try connection.commit(records).map(\.place) == refused, "of \(size)")
+            written += records.filter { $0.runMicros >= 0 }
+        }
+
+        #expect(try await ledger.all() == written)
     }
 
     @Test func `the columns are those of the contract, in text and integers`() throws {

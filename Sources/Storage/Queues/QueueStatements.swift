@@ -54,7 +54,7 @@ final class QueueStatements {
     let dropTicks: SQLiteStatement
 
     init(on database: OpaquePointer) throws(StorageError) {
-        func make(_ text: StaticString) throws(StorageError) -> SQLiteStatement {
+        func make(_ text: String) throws(StorageError) -> SQLiteStatement {
             try SQLiteStatement(text, on: database)
         }
         queues = try make("SELECT number, kind, name FROM queue")
