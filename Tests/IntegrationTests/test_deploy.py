@@ -139,6 +139,14 @@ def test_an_unchanged_deploy_does_nothing(gateway: Gateway) -> None:
     assert again["function"]["revision"] == "unchanged-1"
 
 
+def test_who_hears_that_a_deploy_is_done_may_deploy_again_at_once(gateway: Gateway) -> None:
+    files = function("at-once", GOOD)
+    gateway.deploy(files)
+
+    for _ in range(200):
+        assert gateway.put("at-once", files).done["unchanged"] is True
+
+
 def test_an_older_bundle_can_be_deployed_again(gateway: Gateway) -> None:
     files = function("rolled", GOOD)
     for handler in (GOOD, GOOD.replace("first", "second"), GOOD):

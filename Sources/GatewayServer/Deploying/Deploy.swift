@@ -63,65 +63,63 @@ struct Deploy: Sendable {
 
     /// Does the rest; the last event is `done`, `prepared` or `failed`.
     func run(_ opened: Opened) async {
+        var last: DeployEvent
         do {
             switch opened {
-            case .unchanged(let route): await unchanged(route)
+            case .unchanged(let route): last = await unchanged(route)
             case .new(let folder, let digest):
                 let prepared = try await prepare(folder, digest: digest)
-                if let push { return try await hold(prepared, for: push) }
-                try await serve(prepared)
+                if let push { return await progress(try await hold(prepared, for: push)) }
+                last = try await serve(prepared)
             }
-            deployer.locks.unlock(locks)
-            if let push { _ = deployer.pushes.end(push, stop, nil) }
+            letGo()
         } catch {
-            deployer.locks.unlock(locks)
-            if let push { _ = deployer.pushes.end(push, stop, nil) }
+            letGo()
             await deployer.sweep()
-            await progress(.failed(Self.problem(error), elapsedMillis))
+            last = .failed(Self.problem(error), elapsedMillis)
         }
+        // Who hears it may deploy again at once.
+        await progress(last)
+    }
+
+    private func letGo() {
+        deployer.locks.unlock(locks)
+        if let push { _ = deployer.pushes.end(push, stop, nil) }
     }
 
     /// Keeps it ready until the push is applied or given up.
-    private func hold(_ prepared: Prepared, for push: String) async throws {
+    private func hold(_ prepared: Prepared, for push: String) async throws -> DeployEvent {
         guard deployer.pushes.end(push, stop, prepared) else {
             await deployer.scheduler.retire(prepared.pool, rejectingWaiting: true)
             throw Self.givenUp
         }
-        await progress(
-            DeployEvent(
-                step: .prepared,
-                message: "\(prepared.revision.id) is ready",
-                elapsedMillis: elapsedMillis,
-                function: FunctionDescription(prepared)
-            )
+        return DeployEvent(
+            step: .prepared,
+            message: "\(prepared.revision.id) is ready",
+            elapsedMillis: elapsedMillis,
+            function: FunctionDescription(prepared)
         )
     }
 
-    private func serve(_ prepared: Prepared) async throws {
+    private func serve(_ prepared: Prepared) async throws -> DeployEvent {
+        let (number, id) = (prepared.revision.number, prepared.revision.id)
         do { try await deployer.release([prepared]) } catch {
             await deployer.scheduler.retire(prepared.pool, rejectingWaiting: true)
             throw error
         }
-        guard let split = dispatcher.split(name.description) else { return }
-        let share = split.traffic.parts.first { $0.number == prepared.revision.number }?.share
-        let taken = share == .all ? "takes traffic" : "takes \(share ?? .none) of the traffic"
-        await say(.serving, "\(prepared.revision.id) \(taken)")
-        await progress(
-            DeployEvent(
-                step: .done,
-                message: share == .all
-                    ? "\(prepared.revision.id) serves" : "\(prepared.revision.id) \(taken)",
-                elapsedMillis: elapsedMillis,
-                function: deployer.description(
-                    of: name,
-                    number: prepared.revision.number,
-                    report: prepared.report
-                )
-            )
-        )
+        let parts = dispatcher.split(name.description)?.traffic.parts
+        let share = parts?.first { $0.number == number }?.share ?? Share.none
+        let taken = share == .all ? "takes traffic" : "takes \(share) of the traffic"
+        await say(.serving, "\(id) \(taken)")
         deployer.logger.info(
             "function deployed",
-            metadata: ["revision": "\(prepared.revision.id)", "millis": "\(elapsedMillis)"]
+            metadata: ["revision": "\(id)", "millis": "\(elapsedMillis)"]
+        )
+        return DeployEvent(
+            step: .done,
+            message: share == .all ? "\(id) serves" : "\(id) \(taken)",
+            elapsedMillis: elapsedMillis,
+            function: deployer.description(of: name, number: number, report: prepared.report)
         )
     }
 
@@ -193,17 +191,15 @@ struct Deploy: Sendable {
         )
     }
 
-    private func unchanged(_ route: Route) async {
+    private func unchanged(_ route: Route) async -> DeployEvent {
         let number = route.revision.number
         let report = try? await deployer.registry.revision(number, of: name)?.report
-        await progress(
-            DeployEvent(
-                step: .done,
-                message: "\(route.revisionID) serves this bundle already",
-                elapsedMillis: elapsedMillis,
-                function: deployer.description(of: name, number: number, report: report),
-                unchanged: true
-            )
+        return DeployEvent(
+            step: .done,
+            message: "\(route.revisionID) serves this bundle already",
+            elapsedMillis: elapsedMillis,
+            function: deployer.description(of: name, number: number, report: report),
+            unchanged: true
         )
     }
 
