@@ -94,17 +94,18 @@ package final class InstanceHandler: ChannelInboundHandler {
     {
         guard let context, case .serving = state else { return false }
         running.append(Running(stream: stream, receiver: receiver))
-        send(
-            Frame(
-                .invoke,
-                isEnd: request.isComplete,
-                stream: stream,
-                value: request.remainingMillis,
-                meta: request.meta,
-                body: request.body
-            ),
-            context
-        )
+        let metaBytes = request.meta.lines.readableBytes
+        FrameHeader(
+            payloadBytes: metaBytes + request.body.readableBytes,
+            kind: .invoke,
+            isEnd: request.isComplete,
+            metaBytes: metaBytes,
+            stream: stream,
+            value: request.remainingMillis
+        ).write(into: &outgoing)
+        outgoing.writeImmutableBuffer(request.meta.lines)
+        outgoing.writeImmutableBuffer(request.body)
+        scheduleFlush(context)
         return true
     }
 
@@ -144,6 +145,10 @@ package final class InstanceHandler: ChannelInboundHandler {
     /// Frames of one tick of the loop leave in one system call, and wake the instance once.
     private func send(_ frame: Frame, _ context: ChannelHandlerContext) {
         frame.write(into: &outgoing)
+        scheduleFlush(context)
+    }
+
+    private func scheduleFlush(_ context: ChannelHandlerContext) {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

@@ -97,7 +97,7 @@ package final class Dispatcher: Sendable {
 
     /// Admits an invocation on the loop this is called on; `start` then sends it on its way.
     func makeInvocation(
-        _ request: InstanceRequest,
+        _ request: consuming InstanceRequest,
         id: InvocationID,
         route: Route,
         trigger: Trigger = .http,
@@ -134,7 +134,7 @@ package final class Dispatcher: Sendable {
     ) {
         let isDurable = if case .success = result { true } else { false }
         guard let first = invocations.first else { return }
-        guard invocations.allSatisfy({ $0.eventLoop === first.eventLoop }) else {
+        guard invocations.allSatisfy({ $0.loop === first.loop }) else {
             for invocation in invocations {
                 invocation.eventLoop.execute { invocation.committed(isDurable) }
             }

@@ -196,23 +196,26 @@ extension InvocationHandler {
     }
 
     func start(
-        _ request: InstanceRequest,
+        _ request: consuming InstanceRequest,
         _ id: InvocationID,
         _ route: Route,
         _ accepted: Acceptance,
         _ context: ChannelHandlerContext
     ) {
         hasBegunAnswer = false
+        let isComplete = request.isComplete
+        let loop = loop ?? dispatcher.loop(context.eventLoop)
+        self.loop = loop
         let invocation = dispatcher.makeInvocation(
             request,
             id: id,
             route: route,
             acceptedAtMicros: accepted.wallMicros,
             acceptedAt: accepted.nanos,
-            loop: dispatcher.loop(context.eventLoop),
+            loop: loop,
             receiver: self
         )
-        if request.isComplete {
+        if isComplete {
             closesAt = nil
             state = .answering(invocation)
         } else {

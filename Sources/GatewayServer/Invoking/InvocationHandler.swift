@@ -56,6 +56,8 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The connection outlives the request under way.
     var keepAlive = false
     var context: ChannelHandlerContext?
+    /// The connection's, once it has had a request for a function.
+    var loop: InvocationLoop?
     var held = CircularBuffer<HTTPServerRequestPart>()
     var isReadPending = false
     var isReleasing = false

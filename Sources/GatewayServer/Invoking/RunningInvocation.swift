@@ -33,7 +33,8 @@ final class RunningInvocation: @unchecked Sendable {
     let acceptedAt: UInt64
     private(set) var receiver: (any AnswerReceiver)?
     private(set) var stage = Stage.queued
-    private var request: InstanceRequest
+    /// Until an instance has it.
+    private var request: InstanceRequest?
     private var pieces: [InputPiece] = []
     private(set) var bytesIn: Int
     private(set) var bytesOut = 0
@@ -72,8 +73,8 @@ final class RunningInvocation: @unchecked Sendable {
         self.receiver = receiver
         self.acceptedAtMicros = acceptedAtMicros
         self.acceptedAt = acceptedAt
-        self.request = request
         bytesIn = request.body.readableBytes
+        self.request = request
     }
 
     var eventLoop: any EventLoop { loop.eventLoop }
@@ -167,7 +168,7 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
     func rejected(_ reason: RejectReason) { onLoop { $0.reject(reason) } }
 
     private func run(_ lease: Lease, now: UInt64) {
-        guard case .queued = stage, receiver != nil else {
+        guard case .queued = stage, receiver != nil, var request = request.take() else {
             route.pool.release(lease)
             if case .queued = stage { leave() }
             return
@@ -185,9 +186,6 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         let stream = lease.instance.invoke(request, receiver: self)
         guard case .running = stage else { return }
         stage = .running(lease, stream: stream)
-        // The client's buffers are free again.
-        request.meta = FrameMeta()
-        request.body = ByteBuffer()
         for piece in pieces { lease.instance.send(piece, stream: stream) }
         pieces = []
     }
