@@ -72,7 +72,8 @@ enum GatewayProcess {
             dataFolder: settings.dataFolder,
             pythonVersion: HostPython.version(oci.python),
             platform: HostPython.platform,
-            loadMillisMax: settings.gateway.loadMillisMax
+            loadMillisMax: settings.gateway.loadMillisMax,
+            hasEgress: oci.slirp != nil
         )
         let queues = try QueueStore(
             path: "\(settings.dataFolder)/queue.sqlite",

@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import Instances
 
-/// Where the first process of a sandbox prints before it keeps its own output.
+/// Where the first process of a sandbox prints before it keeps its own output, and what makes its
+/// network.
 ///
 /// A file in memory that cannot grow: its descriptor stays open in the sandbox, and a handler may
 /// write to it without end.

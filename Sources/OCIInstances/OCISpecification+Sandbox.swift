@@ -18,11 +18,12 @@ extension OCISpecification {
         id: String,
         user: Int,
         cgroup: String,
+        network: EgressNetwork? = nil,
         configuration: OCIConfiguration
     ) -> OCISpecification {
         let limits = plan.revision.manifest.limits
         var mounts = HostImage.mounts(
-            hasNetwork: false,
+            network: network.map { .egress($0) } ?? .none,
             temporaryMiB: configuration.temporaryMiBMax
         )
         mounts.append(HostImage.readOnly(plan.bundle, at: Place.function))
@@ -59,7 +60,8 @@ extension OCISpecification {
             hostname: plan.revision.function.description,
             mounts: mounts,
             linux: confined(
-                namespaces: ["pid", "ipc", "uts", "mount", "network"],
+                namespaces: ["pid", "ipc", "uts", "mount"].map { Namespace(type: $0) }
+                    + [Namespace(type: "network", path: network?.namespacePath)],
                 cgroup: cgroup,
                 limits: limits,
                 nodes: plan.devices.nodes
@@ -69,7 +71,7 @@ extension OCISpecification {
 
     /// What every container of ours has in common: limits, no devices but those named, seccomp.
     static func confined(
-        namespaces: [String],
+        namespaces: [Namespace],
         cgroup: String,
         limits: Manifest.Limits,
         nodes: [DeviceAccess.Node] = []
@@ -78,7 +80,7 @@ extension OCISpecification {
             DeviceRule(allow: true, type: "c", major: $0.major, minor: $0.minor, access: "rw")
         }
         return Linux(
-            namespaces: namespaces.map(Namespace.init),
+            namespaces: namespaces,
             cgroupsPath: cgroup,
             resources: Resources(
                 devices: [DeviceRule(allow: false, access: "rwm")] + nodeRules,
