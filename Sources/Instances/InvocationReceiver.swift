@@ -16,6 +16,16 @@ package protocol InvocationReceiver: AnyObject, Sendable {
 
     /// The invocation is over; no further call follows.
     func ended(_ end: InvocationEnd)
+
+    /// The invocation is over before it began: the instance had ended and never saw it. No further
+    /// call follows, and whoever leased the instance has been told of its end.
+    func notTaken(_ request: InstanceRequest, _ end: InstanceEnd)
+}
+
+extension InvocationReceiver {
+    package func notTaken(_ request: InstanceRequest, _ end: InstanceEnd) {
+        ended(.instanceDied(end))
+    }
 }
 
 /// How an invocation ended on its instance.

@@ -59,7 +59,7 @@ final class SocketInstance: Instance {
         _ receiver: any InvocationReceiver
     ) {
         if handler.value.invoke(request, stream: stream, receiver: receiver) { return }
-        whenEnded { end in receiver.eventLoop.execute { receiver.ended(.instanceDied(end)) } }
+        whenEnded { end in receiver.eventLoop.execute { receiver.notTaken(request, end) } }
     }
 
     func send(_ piece: InputPiece, stream: UInt32) {

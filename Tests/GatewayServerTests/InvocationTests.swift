@@ -179,24 +179,27 @@ import Testing
         }
     }
 
-    @Test func `an instance that has just ended is told at once`() async throws {
+    @Test func `what an ended instance has not seen goes to another`() async throws {
         try await withEdge { edge in
-            let host = try edge.deployHeld {
-                $0.timeout.totalMillis = 2_000
-                $0.timeout.firstByteMillis = 2_000
-            }
+            let host = try edge.deployHeld { _ in }
             let connection = try await edge.connect()
             try await connection.post()
             await host.next().answer("")
             _ = try await connection.answer()
             // Its process is gone, and the pool has not heard of it.
-            host.instances.first?.dieUnheard(.exited(1))
+            let gone = try #require(host.instances.first)
+            gone.dieUnheard(.exited(1))
 
-            try await connection.post()
+            try await connection.post("anyone?")
+            for await _ in gone.late { break }
+            gone.hear()
 
-            let answer = try await connection.answerInTime()
-            #expect(answer.status == 502)
-            #expect(answer.code == "instanceDied")
+            let running = await host.next()
+            #expect(running.body == "anyone?")
+            running.answer("me")
+            let answer = try await connection.answer()
+            #expect(answer.status == 200)
+            #expect(try await edge.records().count == 2)
         }
     }
 

@@ -65,11 +65,10 @@ final class ScriptedInvocation: Sendable {
     }
 
     /// Ends the invocation, once: what comes later is dropped, as it would be by the driver.
-    func end(_ end: InvocationEnd, isAtOnce: Bool = false) {
+    func end(_ end: InvocationEnd) {
         guard instance.forget(stream) else { return }
         pieceSink.finish()
         cancelSink.finish()
-        if isAtOnce { return receiver.ended(end) }
         tell { $0.ended(end) }
     }
 
@@ -105,16 +104,22 @@ final class ScriptedInstance: Instance {
         var lastStream: UInt32 = 0
         var held: [UInt32: ScriptedInvocation] = [:]
         var end: InstanceEnd?
+        /// Whether those who wait for its end have been told.
+        var isHeard = false
         var endHandlers: [@Sendable (InstanceEnd) -> Void] = []
     }
 
     let id: UInt32
+    /// An element for each invocation that came after its end.
+    let late: AsyncStream<Void>
+    private let lateSink: AsyncStream<Void>.Continuation
     private let host: ScriptedHost
     private let mutable = Mutex(Mutable())
 
     init(id: UInt32, host: ScriptedHost) {
         self.id = id
         self.host = host
+        (late, lateSink) = AsyncStream.makeStream()
     }
 
     func invoke(_ request: InstanceRequest, receiver: any InvocationReceiver) -> UInt32 {
@@ -129,10 +134,11 @@ final class ScriptedInstance: Instance {
             value.held[value.lastStream] = invocation
             return (invocation, value.end)
         }
-        if let end {
-            invocation.end(.instanceDied(end), isAtOnce: true)
-        } else {
+        if end == nil {
             host.take(invocation)
+        } else if forget(invocation.stream) {
+            whenEnded { end in receiver.eventLoop.execute { receiver.notTaken(request, end) } }
+            lateSink.yield()
         }
         return invocation.stream
     }
@@ -154,6 +160,7 @@ final class ScriptedInstance: Instance {
                 return ([ScriptedInvocation](), [@Sendable (InstanceEnd) -> Void]())
             }
             value.end = end
+            value.isHeard = true
             return (Array(value.held.values), value.endHandlers)
         }
         for invocation in held { invocation.end(.instanceDied(end)) }
@@ -163,10 +170,19 @@ final class ScriptedInstance: Instance {
     /// Ends it so that nobody has been told yet, as just after a process has ended.
     func dieUnheard(_ end: InstanceEnd) { mutable.withLock { $0.end = end } }
 
+    /// Tells everybody of the end that it has had.
+    func hear() {
+        let (end, handlers) = mutable.withLock { value in
+            value.isHeard = true
+            return (value.end, value.endHandlers)
+        }
+        if let end { for handler in handlers { handler(end) } }
+    }
+
     func whenEnded(_ handler: @escaping @Sendable (InstanceEnd) -> Void) {
         let end = mutable.withLock { value in
-            if value.end == nil { value.endHandlers.append(handler) }
-            return value.end
+            if !value.isHeard { value.endHandlers.append(handler) }
+            return value.isHeard ? value.end : nil
         }
         if let end { handler(end) }
     }

@@ -79,10 +79,10 @@ final class RunningInvocation: @unchecked Sendable {
 
     var eventLoop: any EventLoop { loop.eventLoop }
 
-    /// Asks the pool for an instance.
-    func start() {
+    /// Asks the pool for an instance; `now` is when it was accepted unless it has waited since.
+    func start(now: UInt64? = nil) {
         switch route.pool.acquire(RequestID(requestNumber), waiter: self) {
-        case .lease(let lease): run(lease, now: acceptedAt)
+        case .lease(let lease): run(lease, now: now ?? acceptedAt)
         case .waiting: break
         case .rejected(let reason): reject(reason)
         }
@@ -236,6 +236,14 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         conclude(end)
     }
 
+    /// It goes to another instance: nothing of it has happened, unless more of its input was sent.
+    func notTaken(_ request: InstanceRequest, _ end: InstanceEnd) {
+        guard case .running = stage, request.isComplete else { return ended(.instanceDied(end)) }
+        self.request = request
+        stage = .queued
+        start(now: Clock.monotonicNanos())
+    }
+
     private func release(_ lease: Lease, after end: InvocationEnd) {
         if case .instanceDied = end { return }
         route.pool.release(lease)
@@ -289,7 +297,7 @@ extension RunningInvocation {
             other.pool !== route.pool
         {
             route = other
-            return start()
+            return start(now: Clock.monotonicNanos())
         }
         if case .startFailed = reason { route.tally?.record(failed: true, runMicros: 0) }
         route.metrics.rejected(reason.metric)
