@@ -38,6 +38,24 @@ import Triggers
         #expect(try await node.status().counts.enqueued == 1)
     }
 
+    @Test func `what is kept can be looked at while the file cannot be written`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        let ids = try await node.send("1")
+        let invocation = try await node.invoker.next()
+        let lock = try ForeignLock(node)
+        // It is tried again and again, with whatever else is asked.
+        node.invoker.end(invocation, .done)
+
+        for _ in 0..<20 {
+            #expect(try await node.status().inFlight == 1)
+            #expect(try await node.fate(ids[0]) != "none")
+        }
+
+        try lock.release()
+        while try await node.fate(ids[0]) != "none" {}
+    }
+
     @Test func `ends that cannot be written are kept until they can`() async throws {
         let node = try QueueNode()
         try await node.bindQueue(attempts: 1)

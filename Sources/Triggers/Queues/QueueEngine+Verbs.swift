@@ -45,12 +45,12 @@ extension QueueEngine {
         _ account: Account,
         _ triggers: Manifest.Triggers
     ) async throws -> String? {
-        try await perform { desk, _ in desk.conflict(of: name, account, triggers) }
+        try await perform(onlyLooks: true) { desk, _ in desk.conflict(of: name, account, triggers) }
     }
 
     /// Whose a queue is, or the asynchronous invocations of a function; nil when there is none.
     package func owner(of name: String) async throws -> Account? {
-        try await perform { desk, _ in
+        try await perform(onlyLooks: true) { desk, _ in
             [QueueKey(.queue, name), QueueKey(.async, name)]
                 .compactMap { desk.numbers[$0] }.first.flatMap { desk.queues[$0]?.account }
         }
@@ -88,11 +88,11 @@ extension QueueEngine {
     }
 
     package func status() async throws -> [QueueStatus] {
-        try await perform { desk, now in try desk.status(atMicros: now) }
+        try await perform(onlyLooks: true) { desk, now in try desk.status(atMicros: now) }
     }
 
     package func schedules() async throws -> [ScheduleStatus] {
-        try await perform { desk, _ in
+        try await perform(onlyLooks: true) { desk, _ in
             desk.schedules.map { key, entry in
                 ScheduleStatus(function: key.function, entry: entry)
             }
@@ -100,7 +100,8 @@ extension QueueEngine {
     }
 
     package func deadLetters(of name: String, limit: Int) async throws -> [DeadMessage] {
-        try await perform { desk, _ in try desk.deadLetters(of: name, limit: limit) }
+        try await perform(onlyLooks: true) { desk, _ in try desk.deadLetters(of: name, limit: limit)
+        }
     }
 
     /// Moves all dead letters of a queue back; returns how many.
@@ -128,7 +129,7 @@ extension QueueEngine {
     }
 
     package func find(_ id: InvocationID) async throws -> InvocationPlace {
-        try await perform { desk, _ in try desk.find(id) }
+        try await perform(onlyLooks: true) { desk, _ in try desk.find(id) }
     }
 
     /// Waits until a message is in no queue, or is a dead letter, for a time at most.

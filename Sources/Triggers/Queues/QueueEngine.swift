@@ -13,9 +13,11 @@ package final class QueueEngine: @unchecked Sendable {
     enum Command {
         case prepare(Answer, proceed: @Sendable () -> Void)
         case settle(Answer)
-        /// Done in the turn's transaction, then answered; told to give up when that failed.
+        /// Done in the turn's transaction, then answered. When that failed, who only looks gets
+        /// what is there without it, and anyone else is told to give up.
         case perform(
             @Sendable (QueueDesk, Int64) throws -> Void,
+            onlyLooks: Bool = false,
             @Sendable (QueueError?) -> Void
         )
     }
@@ -110,15 +112,19 @@ package final class QueueEngine: @unchecked Sendable {
 
     /// Has the thread do something in its next transaction; answered once that is durable.
     func perform<Value: Sendable>(
+        onlyLooks: Bool = false,
         _ body: @escaping @Sendable (QueueDesk, Int64) throws -> Value
     ) async throws -> Value {
         let found = NIOLockedValueBox<Value?>(nil)
         return try await withCheckedThrowingContinuation { continuation in
             let isTaken = send(
-                .perform { desk, now in
-                    let value = try body(desk, now)
-                    found.withLockedValue { $0 = value }
-                } _: { error in
+                .perform(
+                    { desk, now in
+                        let value = try body(desk, now)
+                        found.withLockedValue { $0 = value }
+                    },
+                    onlyLooks: onlyLooks
+                ) { error in
                     if let error { return continuation.resume(throwing: error) }
                     guard let value = found.withLockedValue({ $0 }) else {
                         return continuation.resume(throwing: QueueError.closed)
@@ -165,7 +171,7 @@ extension QueueEngine {
             if isLast { break }
             resumes = feed(desk)
         }
-        for case .perform(_, let answer) in pending { answer(.closed) }
+        for case .perform(_, _, let answer) in pending { answer(.closed) }
     }
 
     private func feed(_ desk: QueueDesk) -> Int64? {
@@ -231,7 +237,7 @@ extension QueueEngine {
             try desk.sendCallbacks(atMicros: now)
             try desk.endTurn()
         } catch {
-            fail(desk, &pending, error)
+            fail(desk, &pending, error, now)
             return false
         }
         pending.removeAll(keepingCapacity: true)
@@ -253,22 +259,36 @@ extension QueueEngine {
         case .settle(let answer):
             try desk.settle(answer, atMicros: now)
             return nil
-        case .perform(let body, let answer):
-            do {
-                try body(desk, now)
-                return { answer(nil) }
-            } catch let error as StorageError {
-                throw error
-            } catch let error as QueueError {
-                return { answer(error) }
-            } catch {
-                return { answer(.storage(StorageError(.fault, "\(error)"))) }
-            }
+        case .perform(let body, _, let answer):
+            let error = try perform(body, desk, now)
+            return { answer(error) }
+        }
+    }
+
+    private func perform(
+        _ body: (QueueDesk, Int64) throws -> Void,
+        _ desk: QueueDesk,
+        _ now: Int64
+    ) throws(StorageError) -> QueueError? {
+        do {
+            try body(desk, now)
+            return nil
+        } catch let error as StorageError {
+            throw error
+        } catch let error as QueueError {
+            return error
+        } catch {
+            return .storage(StorageError(.fault, "\(error)"))
         }
     }
 
     /// Nothing of the turn is in the file: who can try again is told, the rest is kept.
-    private func fail(_ desk: QueueDesk, _ pending: inout [Command], _ error: StorageError) {
+    private func fail(
+        _ desk: QueueDesk,
+        _ pending: inout [Command],
+        _ error: StorageError,
+        _ now: Int64
+    ) {
         desk.abandonTurn()
         logger.error(
             "queues cannot be written; trying again",
@@ -276,10 +296,13 @@ extension QueueEngine {
         )
         var kept: [Command] = []
         for command in pending {
-            if case .perform(_, let answer) = command {
-                answer(.storage(error))
-            } else {
-                kept.append(command)
+            switch command {
+            case .perform(let body, true, let answer):
+                do throws(StorageError) { answer(try perform(body, desk, now)) } catch {
+                    answer(.storage(error))
+                }
+            case .perform(_, false, let answer): answer(.storage(error))
+            case .prepare, .settle: kept.append(command)
             }
         }
         pending = kept
