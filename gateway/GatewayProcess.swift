@@ -72,8 +72,7 @@ enum GatewayProcess {
             dataFolder: settings.dataFolder,
             pythonVersion: HostPython.version(oci.python),
             platform: HostPython.platform,
-            loadMillisMax: settings.gateway.loadMillisMax,
-            hasEgress: oci.slirp != nil
+            loadMillisMax: settings.gateway.loadMillisMax
         )
         let queues = try QueueStore(
             path: "\(settings.dataFolder)/queue.sqlite",

@@ -52,7 +52,10 @@ extension OCIConfiguration {
             )
         }
         // crun refuses a host with both cgroup versions, so it is the second choice.
-        guard let runtime = Self.program("runc") ?? Self.program("crun") else {
+        let programs = ["runc", "crun"].flatMap { name in
+            ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"].map { "\($0)/\(name)" }
+        }
+        guard let runtime = programs.first(where: { access($0, X_OK) == 0 }) else {
             throw InstanceError(.host, "no OCI runtime is installed: `apt-get install runc`")
         }
         let layer = try RuntimeLayer.order(settings: settings, python: python).digest
@@ -67,12 +70,5 @@ extension OCIConfiguration {
             runtimeLayer: "\(settings.dataFolder)/layers/\(layer)",
             ociRuntime: runtime
         )
-        slirp = Self.program("slirp4netns")
-    }
-
-    private static func program(_ name: String) -> String? {
-        ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"].lazy
-            .map { "\($0)/\(name)" }
-            .first { access($0, X_OK) == 0 }
     }
 }

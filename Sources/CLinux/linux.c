@@ -3,15 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -230,98 +226,4 @@ int linux_spawn(
         if (copies[i] >= 0)
             close(copies[i]);
     return error;
-}
-
-/* Has the kernel say EHOSTUNREACH to who wants to go there. 0, or an errno. */
-static int refuse_route(int netlink, uint32_t address, unsigned char bits)
-{
-    struct {
-        struct nlmsghdr header;
-        struct rtmsg route;
-        struct rtattr destination;
-        uint32_t address;
-    } request = {
-        .header = {
-            .nlmsg_len = sizeof request,
-            .nlmsg_type = RTM_NEWROUTE,
-            .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK,
-        },
-        .route = {
-            .rtm_family = AF_INET,
-            .rtm_dst_len = bits,
-            .rtm_table = RT_TABLE_MAIN,
-            .rtm_protocol = RTPROT_STATIC,
-            .rtm_scope = RT_SCOPE_UNIVERSE,
-            .rtm_type = RTN_UNREACHABLE,
-        },
-        .destination = {.rta_len = RTA_LENGTH(sizeof address), .rta_type = RTA_DST},
-        .address = address,
-    };
-    struct {
-        struct nlmsghdr header;
-        struct nlmsgerr error;
-        char rest[sizeof request];
-    } answer;
-    if (send(netlink, &request, sizeof request, 0) != sizeof request)
-        return errno;
-    ssize_t count = recv(netlink, &answer, sizeof answer, 0);
-    if (count < (ssize_t)(sizeof answer.header + sizeof answer.error)
-        || answer.header.nlmsg_type != NLMSG_ERROR)
-        return EPROTO;
-    return -answer.error.error == EEXIST ? 0 : -answer.error.error;
-}
-
-static int refuse_routes(int netlink, const struct ifaddrs *addresses)
-{
-    int error = refuse_route(netlink, htonl(0xa9fe0000), 16);
-    for (; addresses && !error; addresses = addresses->ifa_next) {
-        if (!addresses->ifa_addr || addresses->ifa_addr->sa_family != AF_INET)
-            continue;
-        struct sockaddr_in own;
-        memcpy(&own, addresses->ifa_addr, sizeof own);
-        if (ntohl(own.sin_addr.s_addr) >> 24 != 127)
-            error = refuse_route(netlink, own.sin_addr.s_addr, 32);
-    }
-    return error;
-}
-
-struct network_order {
-    const struct ifaddrs *addresses;
-    int namespace;
-    int error;
-};
-
-/* On a thread of its own, which is in the namespace until it ends. */
-static void *make_network(void *argument)
-{
-    struct network_order *order = argument;
-    if (unshare(CLONE_NEWNET) != 0) {
-        order->error = errno;
-        return NULL;
-    }
-    int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    order->error = netlink < 0 ? errno : refuse_routes(netlink, order->addresses);
-    if (netlink >= 0)
-        close(netlink);
-    if (order->error)
-        return NULL;
-    order->namespace = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (order->namespace < 0)
-        order->error = errno;
-    return NULL;
-}
-
-int linux_make_network(void)
-{
-    struct ifaddrs *addresses = NULL;
-    if (getifaddrs(&addresses) != 0)
-        return -1;
-    struct network_order order = {.addresses = addresses, .namespace = -1};
-    pthread_t thread;
-    int error = pthread_create(&thread, NULL, make_network, &order);
-    if (!error)
-        pthread_join(thread, NULL);
-    freeifaddrs(addresses);
-    errno = error ? error : order.error;
-    return order.namespace;
 }

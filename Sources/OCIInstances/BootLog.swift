@@ -2,8 +2,7 @@ import CLinux
 import Glibc
 import Instances
 
-/// Where the first process of a sandbox prints before it keeps its own output, and what makes its
-/// network.
+/// Where the first process of a sandbox prints before it keeps its own output.
 ///
 /// A file in memory that cannot grow: its descriptor stays open in the sandbox, and a handler may
 /// write to it without end.

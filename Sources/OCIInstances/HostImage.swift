@@ -23,17 +23,9 @@ enum HostImage {
     ]
 
     /// What a sandbox with network needs besides.
-    private static let networkSettings = ["ssl", "ca-certificates"]
-    /// How the host finds others; who is in a network of its own has these of its own.
-    private static let hostNetworkSettings = ["resolv.conf", "hosts", "pip.conf"]
-
-    /// What of a network there is in a sandbox.
-    enum Network {
-        case none
-        case egress(EgressNetwork)
-        /// The host's own.
-        case host
-    }
+    private static let networkSettings = [
+        "ssl", "ca-certificates", "resolv.conf", "hosts", "pip.conf",
+    ]
 
     /// Makes the empty root at `folder`; what is there already stays.
     static func prepareRoot(_ folder: String, layerCountMax: Int) throws(InstanceError) {
@@ -51,12 +43,8 @@ enum HostImage {
         if !Files.exists("\(folder)/build/requirements.txt") {
             try Files.write("", to: "\(folder)/build/requirements.txt")
         }
-        for name in settings + networkSettings + hostNetworkSettings
-        where Files.exists("/etc/\(name)") {
+        for name in settings + networkSettings where Files.exists("/etc/\(name)") {
             try prepareTarget("\(folder)/etc/\(name)", like: "/etc/\(name)")
-        }
-        for name in EgressNetwork.settings where !Files.exists("\(folder)/etc/\(name)") {
-            try Files.write("", to: "\(folder)/etc/\(name)")
         }
         try Files.write(
             "root:x:0:0::/:/bin/false\nfunction:x:65534:65534::/tmp:/bin/false\n",
@@ -66,7 +54,7 @@ enum HostImage {
     }
 
     /// The mounts that make the image, `/tmp` of `temporaryMiB` included.
-    static func mounts(network: Network, temporaryMiB: Int) -> [OCISpecification.Mount] {
+    static func mounts(hasNetwork: Bool, temporaryMiB: Int) -> [OCISpecification.Mount] {
         var mounts = [
             OCISpecification.Mount(
                 destination: "/proc",
@@ -97,16 +85,7 @@ enum HostImage {
         for name in systemFolders where Files.exists("/\(name)") && linkTarget("/\(name)") == nil {
             mounts.append(readOnly("/\(name)", at: "/\(name)"))
         }
-        var names = settings
-        switch network {
-        case .none: break
-        case .egress(let network):
-            names += networkSettings
-            for name in EgressNetwork.settings {
-                mounts.append(readOnly("\(network.folder)/\(name)", at: "/etc/\(name)"))
-            }
-        case .host: names += networkSettings + hostNetworkSettings
-        }
+        let names = hasNetwork ? settings + networkSettings : settings
         for name in names where Files.exists("/etc/\(name)") {
             mounts.append(readOnly("/etc/\(name)", at: "/etc/\(name)"))
         }

@@ -24,23 +24,11 @@ struct HostProgram {
         output: CInt,
         descriptor: CInt? = nil
     ) throws(InstanceError) -> Int {
-        let pid = try start(arguments, output: output, descriptors: descriptor.map { [$0] } ?? [])
-        return Self.wait(for: pid)
-    }
-
-    /// Starts it without input; `descriptors` become its descriptors 3 and up.
-    ///
-    /// Its process id, which stays its own until it is waited for.
-    func start(
-        _ arguments: [String],
-        output: CInt,
-        descriptors: [CInt]
-    ) throws(InstanceError) -> pid_t {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else { throw Files.failure("open", "/dev/null") }
         defer { close(null) }
         var pid: pid_t = 0
-        let descriptors = [null, output, output] + descriptors
+        let descriptors = [null, output, output] + (descriptor.map { [$0] } ?? [])
         let error = withArguments([path] + arguments) { argv in
             withArguments(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]) { envp in
                 linux_spawn(&pid, path, argv, envp, descriptors, CInt(descriptors.count))
@@ -52,12 +40,6 @@ struct HostProgram {
                 "cannot start \(path): \(String(cString: strerror(error)))"
             )
         }
-        return pid
-    }
-
-    /// Its exit status, or 128 and the signal that ended it.
-    @discardableResult
-    static func wait(for pid: pid_t) -> Int {
         var status: CInt = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         return status & 0x7f == 0 ? Int(status >> 8) & 0xff : 128 + Int(status & 0x7f)

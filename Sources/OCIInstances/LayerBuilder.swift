@@ -174,7 +174,7 @@ package final class LayerBuilder: LayerInstaller {
         user: Int
     ) -> OCISpecification {
         let version = Files.names(in: "\(tools)/venv/lib").first ?? "python3"
-        var mounts = HostImage.mounts(network: .host, temporaryMiB: 64)
+        var mounts = HostImage.mounts(hasNetwork: true, temporaryMiB: 64)
         mounts.removeAll { $0.destination == "/tmp" }
         for (name, destination) in [("layer", "/layer"), ("tmp", "/tmp")] {
             mounts.append(
@@ -226,7 +226,7 @@ package final class LayerBuilder: LayerInstaller {
             hostname: "build",
             mounts: mounts,
             linux: OCISpecification.confined(
-                namespaces: ["pid", "ipc", "uts", "mount"].map { .init(type: $0) },
+                namespaces: ["pid", "ipc", "uts", "mount"],
                 cgroup: "\(group)/zygote",
                 limits: manifestLimits
             )

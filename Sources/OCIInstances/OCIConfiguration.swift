@@ -8,9 +8,6 @@ package struct OCIConfiguration: Sendable {
     package var runtimeLayer: String
     /// Path of runc or crun.
     package var ociRuntime: String
-    /// Path of slirp4netns, which sandboxes with `network: egress` need; nil where it is not
-    /// installed.
-    package var slirp: String?
     /// The interpreter, as both host and sandbox see it.
     package var python = "/usr/bin/python3"
     /// How long the zygote may take to tell how an instance ended, in milliseconds.

@@ -88,19 +88,13 @@ package final class OCIDriver: InstanceDriver {
         guard linux_socket_pair(&ends) == 0 else { throw Files.failure("make", "a socket pair") }
         defer { close(ends[1]) }
         let bootLog = try BootLog()
-        let manifest = plan.revision.manifest
-        var network: EgressNetwork?
         do throws(InstanceError) {
             try Files.makeFolder(folder)
-            if manifest.network == .egress {
-                network = try EgressNetwork.start(configuration.slirp, folder: folder)
-            }
             let specification = OCISpecification.sandbox(
                 plan,
                 id: id,
                 user: configuration.userFirst + number % configuration.userCount,
                 cgroup: "\(group)/zygote",
-                network: network,
                 configuration: configuration
             )
             try Files.write(try json(specification), to: "\(folder)/config.json")
@@ -120,11 +114,6 @@ package final class OCIDriver: InstanceDriver {
                     log: bootLog.text
                 )
             }
-            try network?.confine(
-                to: "\(group)/network",
-                cpuMillis: manifest.limits.cpuMillis,
-                cgroups: tools.cgroups
-            )
             return (
                 SandboxPlace(
                     id: id,
@@ -134,14 +123,12 @@ package final class OCIDriver: InstanceDriver {
                     zygotePID: pid,
                     zygotePIDDescriptor: descriptor,
                     forks: plan.forks,
-                    network: network,
                     bootLog: bootLog
                 ), ends[0]
             )
         } catch {
             close(ends[0])
             bootLog.close()
-            network?.stop()
             SandboxPlace.remove(
                 id: id,
                 folder: folder,

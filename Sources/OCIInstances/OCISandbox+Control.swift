@@ -15,15 +15,6 @@ extension OCISandbox {
         }
     }
 
-    /// Ends the sandbox with its network: what comes next gets another one.
-    func watch(_ network: EgressNetwork) async throws {
-        let channel = try await ClientBootstrap(group: tools.group)
-            .withConnectedSocket(network.copyLifeline()).get()
-        channel.closeFuture.whenComplete { _ in
-            self.tools.detach { await self.end(.died("its network ended")) }
-        }
-    }
-
     private func loaded(_ body: ByteBuffer) {
         do {
             let report = try LoadReport(loaded: body)

@@ -88,7 +88,6 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
                 }
                 .withConnectedSocket(ours).get()
             sandbox.lock.withLockedValue { $0.channel = channel }
-            if let network = place.network { try await sandbox.watch(network) }
             try await withTaskCancellationHandler {
                 try await loaded.futureResult.get()
             } onCancel: {

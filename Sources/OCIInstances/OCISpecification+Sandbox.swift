@@ -18,12 +18,11 @@ extension OCISpecification {
         id: String,
         user: Int,
         cgroup: String,
-        network: EgressNetwork? = nil,
         configuration: OCIConfiguration
     ) -> OCISpecification {
         let limits = plan.revision.manifest.limits
         var mounts = HostImage.mounts(
-            network: network.map { .egress($0) } ?? .none,
+            hasNetwork: false,
             temporaryMiB: configuration.temporaryMiBMax
         )
         mounts.append(HostImage.readOnly(plan.bundle, at: Place.function))
@@ -60,8 +59,7 @@ extension OCISpecification {
             hostname: plan.revision.function.description,
             mounts: mounts,
             linux: confined(
-                namespaces: ["pid", "ipc", "uts", "mount"].map { Namespace(type: $0) }
-                    + [Namespace(type: "network", path: network?.namespacePath)],
+                namespaces: ["pid", "ipc", "uts", "mount", "network"],
                 cgroup: cgroup,
                 limits: limits,
                 nodes: plan.devices.nodes
@@ -71,7 +69,7 @@ extension OCISpecification {
 
     /// What every container of ours has in common: limits, no devices but those named, seccomp.
     static func confined(
-        namespaces: [Namespace],
+        namespaces: [String],
         cgroup: String,
         limits: Manifest.Limits,
         nodes: [DeviceAccess.Node] = []
@@ -80,7 +78,7 @@ extension OCISpecification {
             DeviceRule(allow: true, type: "c", major: $0.major, minor: $0.minor, access: "rw")
         }
         return Linux(
-            namespaces: namespaces,
+            namespaces: namespaces.map(Namespace.init),
             cgroupsPath: cgroup,
             resources: Resources(
                 devices: [DeviceRule(allow: false, access: "rwm")] + nodeRules,

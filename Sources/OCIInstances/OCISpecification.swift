@@ -46,8 +46,6 @@ package struct OCISpecification: Codable, Sendable {
 
     struct Namespace: Codable, Sendable {
         var type: String
-        /// One that is there already.
-        var path: String?
     }
 
     struct DeviceRule: Codable, Sendable {

@@ -15,8 +15,6 @@ struct SandboxPlace: Sendable {
     /// Whether instances are forked from a loaded zygote; otherwise there is one, which loads by
     /// itself.
     let forks: Bool
-    /// How it reaches others; nil where it does not.
-    let network: EgressNetwork?
     /// What the zygote's process has printed past its own capture; cannot grow.
     let bootLog: BootLog
 
@@ -41,7 +39,6 @@ struct SandboxPlace: Sendable {
         linux_pidfd_signal(zygotePIDDescriptor, SIGKILL)
         close(zygotePIDDescriptor)
         bootLog.close()
-        network?.stop()
         Self.remove(id: id, folder: folder, group: group, cgroups: cgroups, runtime: runtime)
     }
 

@@ -104,17 +104,6 @@ struct NodeReportTests {
         #expect(check.advice == "apt-get install runc")
     }
 
-    @Test func `a host without slirp4netns can do all but egress`() throws {
-        let host = try StandInHost()
-        defer { host.remove() }
-        try host.prepare(mountinfo: Self.version2)
-        unlink("\(host.root)/usr/bin/slirp4netns")
-        let report = host.inspector.report(inventory: none) { _ in 0 }
-        let check = try #require(report.checks.first { $0.name == "egress" })
-        #expect(check.state == .warning)
-        #expect(check.advice == "apt-get install slirp4netns")
-    }
-
     @Test func `a program that says nothing has no known version`() throws {
         let host = try StandInHost()
         defer { host.remove() }

@@ -147,8 +147,11 @@ def test_all_faults_of_a_manifest_are_told_at_once(gateway: Gateway) -> None:
     assert sorted(one["line"] for one in deploy.problem["errors"]) == [2, 3, 4]
 
 
-def test_what_is_not_supported_yet_is_refused_rather_than_ignored(gateway: Gateway) -> None:
-    deploy = gateway.put("faulty", function("faulty", HANDLER, "secrets: [token]\n"))
+@pytest.mark.parametrize("wish", ["secrets: [token]", "network: egress"])
+def test_what_is_not_supported_yet_is_refused_rather_than_ignored(
+    gateway: Gateway, wish: str
+) -> None:
+    deploy = gateway.put("faulty", function("faulty", HANDLER, f"{wish}\n"))
 
     assert (deploy.status, deploy.code) == (400, "manifestInvalid"), deploy
 

@@ -35,10 +35,6 @@ int linux_tcp_peer_user(const struct sockaddr *own, const struct sockaddr *peer,
 /// Whether an address is one of this host's.
 int linux_is_own_address(const struct sockaddr *address);
 
-/// A new network namespace from which this host cannot be reached by any of the addresses that it has
-/// now, nor a link-local one. A descriptor that stands for it, close-on-exec; or -1 with errno.
-int linux_make_network(void);
-
 /// Starts `path` with `descriptors[0...count-1]` as its descriptors 0 to count-1 and no others.
 /// 0 and the pid in `pid`, or an errno.
 int linux_spawn(

@@ -140,12 +140,12 @@ struct Deploy: Sendable {
     private func unpack(_ digest: String) async throws -> FunctionFolder {
         let place = "\(deployer.setting.bundlesFolder)/\(digest)"
         let isNew = access(place, F_OK) != 0
-        let (archive, name, hasEgress) = (archive, name, deployer.setting.hasEgress)
+        let (archive, name) = (archive, name)
         let folder = try await blocking {
             if isNew { _ = try Bundle.unpack(file: archive, into: place) }
             do {
                 let folder = try FunctionFolder(place)
-                try Self.refuseUnsupported(folder.manifest, hasEgress: hasEgress)
+                try Self.refuseUnsupported(folder.manifest)
                 guard folder.manifest.name == name.base else {
                     throw Problem(
                         .manifestInvalid,
@@ -203,20 +203,15 @@ struct Deploy: Sendable {
         )
     }
 
-    private static func refuseUnsupported(_ manifest: Manifest, hasEgress: Bool) throws {
-        if !manifest.secrets.isEmpty {
-            throw Problem(
-                .manifestInvalid,
-                detail: "This gateway does not support `secrets` yet: remove it."
-            )
-        }
-        if manifest.network == .egress, !hasEgress {
-            throw Problem(
-                .manifestInvalid,
-                detail: "`network: egress` needs slirp4netns on the gateway's host: "
-                    + "`apt-get install slirp4netns` there, and restart the gateway."
-            )
-        }
+    private static func refuseUnsupported(_ manifest: Manifest) throws {
+        let wish =
+            !manifest.secrets.isEmpty
+            ? "secrets" : manifest.network == .egress ? "network: egress" : nil
+        guard let wish else { return }
+        throw Problem(
+            .manifestInvalid,
+            detail: "This gateway does not support `\(wish)` yet: remove it."
+        )
     }
 
     func makeID() -> InvocationID {

@@ -28,21 +28,17 @@ package final class Deployer: Sendable {
         /// What binary packages are built for, such as `linux-x86_64`.
         package var platform: String
         package var loadMillisMax: Int
-        /// Whether sandboxes with `network: egress` can be made.
-        package var hasEgress: Bool
 
         package init(
             dataFolder: String,
             pythonVersion: String,
             platform: String,
-            loadMillisMax: Int,
-            hasEgress: Bool
+            loadMillisMax: Int
         ) {
             self.dataFolder = dataFolder
             self.pythonVersion = pythonVersion
             self.platform = platform
             self.loadMillisMax = loadMillisMax
-            self.hasEgress = hasEgress
         }
 
         package var bundlesFolder: String { "\(dataFolder)/bundles" }

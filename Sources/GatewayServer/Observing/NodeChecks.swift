@@ -15,7 +15,7 @@ package enum NodeChecks {
     package static func all(_ facts: NodeFacts, _ inventory: Inventory) -> [NodeCheck] {
         [
             user(facts), kernel(facts), runtime(facts), cgroups(facts), seccomp(facts),
-            python(facts), egress(facts), dataFolder(facts), disk(facts),
+            python(facts), dataFolder(facts), disk(facts),
         ] + gpus(inventory)
     }
 
@@ -145,17 +145,6 @@ package enum NodeChecks {
             state: .ok,
             message: "\(python.version) at \(python.path)"
         )
-    }
-
-    private static func egress(_ facts: NodeFacts) -> NodeCheck {
-        facts.hasEgress
-            ? NodeCheck(name: "egress", state: .ok, message: "by slirp4netns")
-            : NodeCheck(
-                name: "egress",
-                state: .warning,
-                message: "without slirp4netns no function can have `network: egress`",
-                advice: "apt-get install slirp4netns"
-            )
     }
 
     /// Whether a version such as `6.1.0-18-amd64` is new enough; one without numbers is not.

@@ -27,7 +27,6 @@ extension NodeFacts {
         facts.kernel = files.text("/proc/sys/kernel/osrelease")?.firstLine
         facts.runtime = runtime.map { program($0, files) } ?? findRuntime(files)
         facts.python = program(python, files)
-        facts.hasEgress = programFolders.contains { files.isExecutable("\($0)/slirp4netns") }
         facts.readCgroups(files)
         facts.readSeccomp(files)
         facts.readDataFolder(dataFolder)

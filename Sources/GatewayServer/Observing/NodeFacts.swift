@@ -8,8 +8,6 @@ package struct NodeFacts: Sendable, Hashable {
     /// The OCI runtime that the gateway uses.
     package var runtime: NodeReport.Program?
     package var python: NodeReport.Program?
-    /// slirp4netns is installed.
-    package var hasEgress = false
     package var cgroupLayout = CgroupLayout.absent
     /// Of those that limits are made with, the ones that are there.
     package var cgroupControllers: Set<String> = []
