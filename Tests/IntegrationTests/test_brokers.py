@@ -198,7 +198,7 @@ def test_what_fails_is_retried_and_ends_among_the_dead_letters(
     broker = servers[name]
     place = f"{name}-failing"
     dead = f"{place}-dead"
-    broker.make(place)
+    broker.make(place, NATS_LEASE_SECONDS)
     trigger = broker.trigger(place, attempts="3", backoff="400ms..800ms")
     reader.deploy(worker(place, trigger))
 
