@@ -28,7 +28,7 @@ PIECE = 64 << 10
 LARGE = 10_000
 AGAIN_SECONDS_MAX = 20
 # Equal looks at a queue after which it stands still.
-STILL = 5
+STILL = 10
 
 KEEPER = """
 import time
@@ -143,12 +143,12 @@ def test_a_queue_that_drains_goes_on_when_there_is_room_again(
 
     disk.fill()
 
+    # What the ledger cannot take is given back; what the queue cannot settle stays in flight.
     seen: list[int] = []
 
     def is_still() -> bool:
-        report = queue(small, "kept")
-        seen.append(report["depth"])
-        return report["inFlight"] == 0 and len(set(seen[-STILL:])) == 1 and len(seen) > STILL
+        seen.append(queue(small, "kept")["depth"])
+        return len(seen) > STILL and len(set(seen[-STILL:])) == 1
 
     until(is_still, "nothing is done any more", 20, poll=0.1)
     assert small.request("GET", "/healthz").status == 200
