@@ -85,11 +85,7 @@ extension TriggerRoutes {
     }
 
     private func result(_ id: InvocationID, _ request: Request) async throws -> Response {
-        let found = try await engine.store.result(of: id, atMicros: Clock.wallMicros())
-        if let answer = found?.answer {
-            guard mayUse(answer.function, request) else { throw notFound(id) }
-            return Self.response(answer)
-        }
+        if let response = try await keptResult(id, request) { return response }
         switch try await engine.find(id) {
         case .waiting, .running, .retrying:
             var response = try ManagementRoutes.json(
@@ -99,12 +95,21 @@ extension TriggerRoutes {
             response.headers[field: HeaderName.callID] = id.description
             return response
         case .dead, .none:
+            // It may have ended between the two looks.
+            if let response = try await keptResult(id, request) { return response }
             throw Problem(
                 .resultNotFound,
                 detail: "No result of \(id) is kept: only those of asynchronous invocations are, "
                     + "and for a time."
             )
         }
+    }
+
+    private func keptResult(_ id: InvocationID, _ request: Request) async throws -> Response? {
+        let found = try await engine.store.result(of: id, atMicros: Clock.wallMicros())
+        guard let answer = found?.answer else { return nil }
+        guard mayUse(answer.function, request) else { throw notFound(id) }
+        return Self.response(answer)
     }
 
     private static func response(_ answer: KeptAnswer) -> Response {
