@@ -32,7 +32,7 @@ final class EventReceiver: AnswerReceiver {
 
     func answerPrepares(_ end: AnswerEnd, proceed: @escaping @Sendable () -> Void) -> Bool {
         let answer = answer(end)
-        guard invocation.isAnswerKept ? answer.verdict == .done : answer.verdict == .hopeless
+        guard answer.verdict == .hopeless || invocation.isAnswerKept && answer.verdict == .done
         else { return false }
         observer.answered(answer, proceed: proceed)
         return true
