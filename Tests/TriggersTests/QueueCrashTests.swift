@@ -72,6 +72,7 @@ import Triggers
         // The other one's attempt does not count: it is made again.
         let again = try await next.invoker.next()
         #expect(again.id == ids[1])
+        #expect(again.attempt == 1)
         next.invoker.end(again, .done)
         try await next.end(ids[1])
         #expect(try await next.fate(ids[1]) == "none")

@@ -61,7 +61,8 @@ extension QueueDesk {
         let known = try history(of: batch, upTo: queue.unknownUpTo)
         var invocations: [Invocation] = []
         for var message in batch {
-            var attempt = message.attempt
+            // One that was prepared, and whose row was never written, was not made.
+            var attempt = message.hasVerdict ? message.attempt - 1 : message.attempt
             // A function for dead letters has attempts of its own.
             if message.origin != nil { message.tries = 0 }
             if let attempts = known[message.id] {
@@ -70,7 +71,7 @@ extension QueueDesk {
                     recovered.append(end)
                     continue
                 }
-                message.tries += Int(max(0, attempts.last - message.attempt))
+                message.tries += Int(max(0, attempts.last - attempt))
                 attempt = max(attempt, attempts.last)
             }
             leases[message.place] = Lease(message: message, attempt: attempt + 1)

@@ -100,7 +100,8 @@ extension QueueEngine {
     }
 
     package func deadLetters(of name: String, limit: Int) async throws -> [DeadMessage] {
-        try await perform(onlyLooks: true) { desk, _ in try desk.deadLetters(of: name, limit: limit)
+        try await perform(onlyLooks: true) { desk, _ in
+            try desk.deadLetters(of: name, limit: limit)
         }
     }
 
