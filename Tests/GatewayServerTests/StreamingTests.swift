@@ -51,6 +51,26 @@ import Testing
         }
     }
 
+    @Test func `an input that still comes is told that its instance has ended`() async throws {
+        try await withEdge { edge in
+            let host = try edge.deploy(streamsInput: true)
+            let connection = try await edge.connect()
+            try await connection.post()
+            await host.next().answer("")
+            _ = try await connection.answer()
+            let gone = try #require(host.instances.first)
+            gone.dieUnheard(.exited(1))
+
+            try await connection.send(Self.head, Self.chunk("one "))
+            for await _ in gone.late { break }
+            gone.hear()
+
+            let answer = try await connection.answerInTime()
+            #expect(answer.status == 502)
+            #expect(answer.code == "instanceDied")
+        }
+    }
+
     @Test func `answer and input may flow at once`() async throws {
         try await withEdge { edge in
             let host = try edge.deploy(streamsInput: true)

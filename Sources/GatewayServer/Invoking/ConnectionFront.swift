@@ -110,21 +110,12 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
         context.writeAndFlush(NIOAny(bytes), promise: left)
     }
 
-    /// Closes the connection once the bytes have left.
-    func sendAndClose(_ bytes: ByteBuffer) {
+    /// Closes the connection, or our side of it alone, once the bytes have left.
+    func send(_ bytes: ByteBuffer, thenClose mode: CloseMode) {
         guard let context else { return }
         let sent = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel
-        sent.futureResult.whenComplete { _ in channel.close(promise: nil) }
-        context.writeAndFlush(NIOAny(bytes), promise: sent)
-    }
-
-    /// Ends our side of the connection once the bytes have left; the other side may still send.
-    func sendAndCloseOutput(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        let channel = context.channel
-        sent.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }
+        sent.futureResult.whenComplete { _ in channel.close(mode: mode, promise: nil) }
         context.writeAndFlush(NIOAny(bytes), promise: sent)
     }
 }

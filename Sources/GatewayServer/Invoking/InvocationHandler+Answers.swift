@@ -67,7 +67,7 @@ extension InvocationHandler: AnswerReceiver {
             becomeIdle(context)
         } else {
             state = .discarding
-            front.sendAndClose(bytes)
+            front.send(bytes, thenClose: .all)
         }
         if answer.capacity > Self.keptBytesMax { answer = ByteBuffer() }
     }
@@ -110,7 +110,7 @@ extension InvocationHandler: AnswerReceiver {
         // A client that is still sending would lose the answer to a reset: it sees the end of the
         // answer and gets time to read it.
         closesAt = after(Self.lingerMillis)
-        front.sendAndCloseOutput(buffer)
+        front.send(buffer, thenClose: .output)
     }
 
     func writeContinue(_ context: ChannelHandlerContext) {
