@@ -10,8 +10,8 @@ package protocol Invoker: Sendable {
 
 /// Told what becomes of attempts, on threads that must not be blocked.
 package protocol InvocationObserver: AnyObject, Sendable {
-    /// An attempt has its answer, and no usage record yet: told of answers that are kept, and of
-    /// inputs that were refused.
+    /// An attempt has its answer, and no usage record yet: told where
+    /// `Invocation.isPrepared(_:)`.
     ///
     /// The record is written once `proceed` is called, from any thread, so that what must not be
     /// lost with the gateway can be durable before the attempt counts as done.
@@ -33,8 +33,10 @@ package struct Invocation: Sendable {
     /// Header fields for the handler: lines `name: value`, names in lower case.
     package var headers: [UInt8]
     package var body: [UInt8]
-    /// Whether the whole answer is wanted, and `answered` called; else only how it ended.
+    /// Whether the whole answer is wanted; else only how it ended.
     package var isAnswerKept: Bool
+    /// Whether a failure of this attempt is the end.
+    package var isLast: Bool
 
     package init(
         id: InvocationID,
@@ -44,7 +46,8 @@ package struct Invocation: Sendable {
         attempt: Int32,
         headers: [UInt8],
         body: [UInt8],
-        isAnswerKept: Bool
+        isAnswerKept: Bool,
+        isLast: Bool = false
     ) {
         self.id = id
         self.token = token
@@ -54,6 +57,18 @@ package struct Invocation: Sendable {
         self.headers = headers
         self.body = body
         self.isAnswerKept = isAnswerKept
+        self.isLast = isLast
+    }
+
+    /// Whether `answered` is called before the usage record is written: a gateway that died just
+    /// after the record would not know the answer that is kept, or why no other attempt follows.
+    package func isPrepared(_ verdict: Answer.Verdict) -> Bool {
+        switch verdict {
+        case .done: isAnswerKept
+        case .failed: isLast
+        case .hopeless: true
+        case .notAttempted: false
+        }
     }
 }
 

@@ -48,6 +48,24 @@ import Testing
         }
     }
 
+    @Test func `a failure is told before its record when no other attempt follows`()
+        async throws
+    {
+        try await withEdge { edge in
+            let watch = try await edge.attempt(isAnswerKept: false, isLast: true) {
+                $0.fail(.handlerRaised, "no memory of it")
+            }
+
+            let told = await watch.answered()
+            #expect(told.answer.verdict == .failed)
+            #expect(told.answer.detail.contains("no memory of it"))
+            #expect(try await edge.records().isEmpty)
+            told.proceed()
+            #expect(await watch.ended().verdict == .failed)
+            #expect(try await edge.records().count == 1)
+        }
+    }
+
     @Test(arguments: [true, false])
     func `what another attempt may mend is told after its record`(
         isAnswerKept: Bool
@@ -67,6 +85,7 @@ extension Edge {
     /// Deploys `echo` and asks for an attempt, as a queue does.
     fileprivate func attempt(
         isAnswerKept: Bool,
+        isLast: Bool = false,
         _ reply: @escaping @Sendable (ScriptedInvocation) -> Void
     ) async throws -> AttemptWatch {
         try deploy(reply: reply)
@@ -79,7 +98,8 @@ extension Edge {
             attempt: 1,
             headers: Array("content-type: application/json".utf8),
             body: Array("{}".utf8),
-            isAnswerKept: isAnswerKept
+            isAnswerKept: isAnswerKept,
+            isLast: isLast
         )
         dispatcher.begin([invocation], observer: watch)
         return watch

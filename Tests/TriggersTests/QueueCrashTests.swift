@@ -46,6 +46,26 @@ import Triggers
         #expect(letter.message.tries == 2)
     }
 
+    @Test func `the reason of a last attempt that failed survives`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue(attempts: 2)
+        let id = try await node.send("1")[0]
+        node.invoker.end(try await node.invoker.next(), .failed("handlerRaised"))
+        let last = try await node.invoker.next()
+        await withCheckedContinuation { done in
+            node.invoker.prepare(last, .failed("timeout")) { done.resume() }
+        }
+
+        let next = try node.crashed()
+        try await next.bindQueue(attempts: 2)
+        try await next.end(id)
+        #expect(next.invoker.begun.isEmpty)
+        let letter = try #require(try await next.engine.deadLetters(of: "in", limit: 1).first)
+        #expect(letter.message.failure?.code == "timeout")
+        #expect(letter.message.attempt == 2)
+        #expect(letter.message.tries == 2)
+    }
+
     @Test func `a hopeless end that was prepared is a dead letter once it has its record`()
         async throws
     {

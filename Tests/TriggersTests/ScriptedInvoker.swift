@@ -88,7 +88,7 @@ final class ScriptedInvoker: Invoker, @unchecked Sendable {
             then()
         }
         let observer = state.withLockedValue { $0.underWay[invocation.id]?.observer }
-        guard invocation.isAnswerKept || answer.verdict == .hopeless else { return proceed() }
+        guard invocation.isPrepared(answer.verdict) else { return proceed() }
         observer?.answered(answer, proceed: proceed)
     }
 

@@ -32,8 +32,7 @@ final class EventReceiver: AnswerReceiver {
 
     func answerPrepares(_ end: AnswerEnd, proceed: @escaping @Sendable () -> Void) -> Bool {
         let answer = answer(end)
-        guard answer.verdict == .hopeless || invocation.isAnswerKept && answer.verdict == .done
-        else { return false }
+        guard invocation.isPrepared(answer.verdict) else { return false }
         observer.answered(answer, proceed: proceed)
         return true
     }

@@ -84,7 +84,8 @@ extension QueueDesk {
                     attempt: attempt + 1,
                     headers: message.headers,
                     body: message.body,
-                    isAnswerKept: plan.keepsAnswers
+                    isAnswerKept: plan.keepsAnswers,
+                    isLast: message.tries + 1 >= plan.attempts
                 )
             )
         }

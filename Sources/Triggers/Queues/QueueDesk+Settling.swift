@@ -9,14 +9,14 @@ extension QueueDesk {
     /// An answer that must be durable before its usage record is.
     func prepare(_ answer: Answer, atMicros now: Int64) throws(StorageError) {
         guard let lease = leases[answer.token] else { return }
-        if answer.verdict == .hopeless {
+        if answer.verdict == .done {
+            try keep(answer, function: function(of: lease), isFinal: false, atMicros: now)
+        } else {
             try connection.prepare(
                 answer.token,
                 attempt: answer.attempt,
                 failure: MessageFailure(answer)
             )
-        } else {
-            try keep(answer, function: function(of: lease), isFinal: false, atMicros: now)
         }
     }
 
