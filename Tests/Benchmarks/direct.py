@@ -1,4 +1,4 @@
-"""An instance of `echo`, invoked over its socket by a loop in C: what the gateway is compared to.
+"""An instance of `echo`, invoked over its socket by programs in C: what the gateway is compared to.
 
 It is forked by the real runtime from a real zygote, by the same interpreter with the same flags and
 layer as in a sandbox, but outside a container, as nobody but the gateway holds the socket of one
@@ -11,11 +11,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from gateway_program import free_port
+from http_connection import Connection
 from load import Load
-from processes import BenchmarkError
+from processes import BenchmarkError, Program, wait_until
 from settings import BENCHMARKS, BODY, REPOSITORY
 
 sys.path.append(str(REPOSITORY / "Tests" / "RuntimeTests"))
@@ -25,6 +29,7 @@ from host import END, INVOKE, Instance, Sandbox, encode
 # Of the caller and of the instance; None leaves both to the scheduler.
 Cores = tuple[int, int] | None
 INSTANCES = 5
+START_SECONDS_MAX = 30
 
 # What the gateway writes into the frame for a request of wrk's.
 META = {
@@ -38,7 +43,8 @@ FRAME = encode(INVOKE, 0, flags=END, value=10_000, meta=META, body=BODY)
 
 class DirectInstance:
     def __init__(self, layer: Path, depth_max: int, work: Path) -> None:
-        self.driver = build_driver(work)
+        self.work = work
+        self.driver = build("drive_instance", work)
         folder = REPOSITORY / "functions" / "echo"
         self.sandbox = Sandbox(folder, layer, layers=[], concurrency=depth_max)
         self.sandbox.loaded()
@@ -90,6 +96,53 @@ class DirectInstance:
             depth, found["responses"], found["seconds"], found["p50Micros"], found["p99Micros"]
         )
 
+    @contextmanager
+    def relay(self) -> Iterator[Relay]:
+        """An instance behind HTTP, and nothing else."""
+        program = build("relay_instance", self.work)
+        frame = self.work / "relay.frame"
+        frame.write_bytes(FRAME)
+        instance = self.sandbox.ready()
+        try:
+            check(instance)
+            instance.sock.setblocking(True)
+            relay = Relay(program, instance, frame)
+            try:
+                yield relay
+            finally:
+                relay.program.stop()
+        finally:
+            instance.kill()
+            instance.close()
+
+
+class Relay:
+    """`relay_instance.c` and its instance."""
+
+    def __init__(self, program: Path, instance: Instance, frame: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/function/echo"
+        self.instance = instance
+        number = instance.sock.fileno()
+        self.program = Program(
+            [str(program), str(number), str(self.port)],
+            frame.with_suffix(".log"),
+            source=frame,
+            descriptors=[number],
+        )
+        wait_until(self.is_serving, program.name, START_SECONDS_MAX)
+
+    def is_serving(self) -> bool:
+        self.program.check()
+        try:
+            with Connection(self.port) as connection:
+                answer = connection.post("/", BODY)
+        except OSError:
+            return False
+        if answer.body != BODY:
+            raise BenchmarkError(f"the relay answers {answer.body!r}")
+        return True
+
 
 def check(instance: Instance) -> None:
     """Sends what will be measured once, and looks at the answer."""
@@ -97,9 +150,9 @@ def check(instance: Instance) -> None:
         raise BenchmarkError("the instance does not answer what it was sent")
 
 
-def build_driver(work: Path) -> Path:
-    program = work / "drive_instance"
-    command = ["cc", "-O2", "-o", str(program), str(BENCHMARKS / "drive_instance.c")]
+def build(name: str, work: Path) -> Path:
+    program = work / name
+    command = ["cc", "-O2", "-o", str(program), str(BENCHMARKS / f"{name}.c")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise BenchmarkError(f"{' '.join(command)}: {done.stderr}")

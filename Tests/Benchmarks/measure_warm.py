@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from direct import DirectInstance
+from direct import DirectInstance, Relay
 from gateway_program import Gateway
 from load import Load, drive
 from peers import install, start_functions_framework, start_uvicorn
@@ -35,6 +35,7 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
     programs = install(settings.cache)
     with ExitStack() as running:
         direct = running.enter_context(DirectInstance(gateway.runtime_layer(), max(DEPTHS), work))
+        relay = running.enter_context(direct.relay())
         peers = [
             start(programs, work / "peers.log")
             for start in (start_uvicorn, start_functions_framework)
@@ -42,7 +43,7 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
         for peer in peers:
             running.callback(peer.stop)
         url = f"{gateway.url}/function/echo"
-        for each in (url, *(peer.url for peer in peers)):
+        for each in (url, relay.url, *(peer.url for peer in peers)):
             drive(each, max(DEPTHS), WARM_UP_SECONDS)
         rounds = []
         for number in range(settings.rounds):
@@ -54,6 +55,7 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
                 found[str(depth)] = {
                     "direct": direct.drive(depth, seconds).json(),
                     "gateway": drive_gateway(gateway, url, depth, seconds),
+                    "relay": drive_relay(relay, depth, seconds),
                     **{peer.name: drive(peer.url, depth, seconds).json() for peer in compared},
                 }
             rounds.append(found)
@@ -64,10 +66,13 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
         }
         with on_core(cores[0], [gateway.pid, *gateway.sandbox_processes("echo")]):
             placed_gateway = drive_gateway(gateway, url, 1, settings.load_seconds)
+        with on_core(cores[0], [relay.program.pid, relay.instance.pid]):
+            placed_relay = drive_relay(relay, 1, settings.load_seconds)
     return {
         "rounds": rounds,
         "directPlaced": placed,
         "gatewayOnOneCore": placed_gateway,
+        "relayOnOneCore": placed_relay,
         "exactRows": count_rows_exactly(gateway),
         "gatewayResidentBytes": resident_bytes(gateway.pid),
     }
@@ -107,6 +112,13 @@ def drive_gateway(gateway: Gateway, url: str, depth: int, seconds: float) -> dic
         "instanceCPUMicros": spent[1] / load.responses * 1e6,
         "othersCores": max(0.0, spent[3] - sum(spent[:3])) / elapsed,
     }
+
+
+def drive_relay(relay: Relay, depth: int, seconds: float) -> dict[str, Any]:
+    before = cpu_seconds([relay.program.pid])
+    load = drive(relay.url, depth, seconds)
+    spent = cpu_seconds([relay.program.pid]) - before
+    return {**load.json(), "relayCPUMicros": spent / load.responses * 1e6}
 
 
 def used(gateway: Gateway, sandbox: list[int]) -> list[float]:

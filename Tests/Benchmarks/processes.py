@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,15 +21,23 @@ class BenchmarkError(Exception):
 class Program:
     """A program of ours, with its output in a file."""
 
-    def __init__(self, command: list[str], log: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        log: Path,
+        env: dict[str, str] | None = None,
+        source: Path = Path(os.devnull),
+        descriptors: Collection[int] = (),
+    ) -> None:
         with ExitStack() as files:
             output = files.enter_context(log.open("ab"))
             self.process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=files.enter_context(source.open("rb")),
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **(env or {})},
+                pass_fds=descriptors,
             )
         self.log = log
         self.name = Path(command[0]).name
