@@ -10,8 +10,8 @@ package protocol Invoker: Sendable {
 
 /// Told what becomes of attempts, on threads that must not be blocked.
 package protocol InvocationObserver: AnyObject, Sendable {
-    /// An attempt has its answer, and no usage record yet: told where
-    /// `Invocation.isPrepared(_:)`.
+    /// An attempt has its answer, and no usage record yet; called where
+    /// `Invocation.isPrepared(_:)` says so.
     ///
     /// The record is written once `proceed` is called, from any thread, so that what must not be
     /// lost with the gateway can be durable before the attempt counts as done.

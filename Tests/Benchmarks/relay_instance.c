@@ -2,7 +2,7 @@
  * that a gateway on one thread cannot do without: epoll, a read and a write for each client, one write
  * to the instance of all frames that are due. It does nothing else: requests are not parsed (each is
  * taken to end with the body of the frame), the head of all answers is the same, and there are no
- * routes, pools, limits and records. No gateway that invokes this instance can be faster.
+ * routes, pools, limits and records. What it takes, any gateway takes that has one thread and epoll.
  *
  *     relay_instance SOCKET PORT < one invoke frame, whose stream number is set here
  */
@@ -40,6 +40,12 @@ static int instance, poller;
 static void fail(const char *what)
 {
     fprintf(stderr, "relay_instance: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static void quit(const char *why)
+{
+    fprintf(stderr, "relay_instance: %s\n", why);
     exit(1);
 }
 
@@ -98,7 +104,7 @@ static void take_request(int client)
         return;
     }
     const unsigned char *body = request + size - body_bytes;
-    if ((size_t)size < body_bytes || body[0] != '{') fail("a request came in pieces");
+    if ((size_t)size < body_bytes || body[0] != '{') quit("a request came in pieces");
     unsigned char *next = due + due_bytes;
     memcpy(next, frame, frame_bytes - body_bytes);
     for (int i = 0; i < 4; i++) next[8 + i] = (unsigned char)(client >> 8 * i);
@@ -109,15 +115,15 @@ static void take_request(int client)
 static void take_results(void)
 {
     ssize_t size = read(instance, in + in_bytes, READ_BYTES - in_bytes);
-    if (size <= 0) fail("the instance has ended");
+    if (size <= 0) quit("the instance has ended");
     in_bytes += (size_t)size;
     size_t taken = 0;
     while (in_bytes - taken >= HEADER_BYTES) {
         const unsigned char *header = in + taken;
         size_t whole = HEADER_BYTES + load32(header), meta = load16(header + 6);
         if (in_bytes - taken < whole) break;
-        if (header[4] != KIND_RESULT || header[5] != FLAG_END) fail("not a single result");
-        if (whole - HEADER_BYTES - meta != body_bytes) fail("an answer is not what was sent");
+        if (header[4] != KIND_RESULT || header[5] != FLAG_END) quit("an answer is not a single result");
+        if (whole - HEADER_BYTES - meta != body_bytes) quit("an answer is not what was sent");
         memcpy(answer + head_bytes, header + HEADER_BYTES + meta, body_bytes);
         /* To a client that has left meanwhile, it reaches nobody. */
         send((int)load32(header + 8), answer, head_bytes + body_bytes, MSG_NOSIGNAL);

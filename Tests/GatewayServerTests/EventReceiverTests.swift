@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// What a trigger is told of the attempts that it asked for.
-@Suite struct EventReceiverTests {
+@Suite(.timeLimit(.minutes(1))) struct EventReceiverTests {
     @Test func `an answer is told before its record when it is kept`() async throws {
         try await withEdge { edge in
             let watch = try await edge.attempt(isAnswerKept: true) { $0.answer("ok") }
@@ -28,6 +28,7 @@ import Testing
             #expect(end.verdict == .done)
             #expect(end.body.isEmpty)
             #expect(!watch.wasAnswered)
+            #expect(try await edge.records().count == 1)
         }
     }
 
@@ -77,6 +78,7 @@ import Testing
 
             #expect(await watch.ended().verdict == .failed)
             #expect(!watch.wasAnswered)
+            #expect(try await edge.records().count == 1)
         }
     }
 }

@@ -62,7 +62,7 @@ import Testing
         #expect(found.headers == kept.headers)
         #expect(found.body == kept.body)
         #expect(found.attempt == 0)
-        #expect(!found.hasVerdict)
+        #expect(found.verdict == nil)
         #expect(throws: StorageError.self) { try connection.insert(kept, at: place + 1) }
     }
 

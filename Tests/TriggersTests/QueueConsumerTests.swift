@@ -91,7 +91,6 @@ extension StoredMessage {
             id: InvocationID(high: 0, low: UInt64(place)),
             attempt: 0,
             tries: 0,
-            hasVerdict: false,
             groupKey: group,
             headers: [],
             body: []

@@ -52,9 +52,7 @@ import Triggers
         let id = try await node.send("1")[0]
         node.invoker.end(try await node.invoker.next(), .failed("handlerRaised"))
         let last = try await node.invoker.next()
-        await withCheckedContinuation { done in
-            node.invoker.prepare(last, .failed("timeout")) { done.resume() }
-        }
+        await node.invoker.prepared(last, .failed("timeout"))
 
         let next = try node.crashed()
         try await next.bindQueue(attempts: 2)
@@ -74,14 +72,8 @@ import Triggers
         let ids = try await node.send("1", "2")
         let first = try await node.invoker.next()
         let second = try await node.invoker.next()
-        await withCheckedContinuation { done in
-            node.invoker.prepare(first, .hopeless("inputInvalid")) { done.resume() }
-        }
-        await withCheckedContinuation { done in
-            node.invoker.prepare(second, .hopeless("inputInvalid"), withRecord: false) {
-                done.resume()
-            }
-        }
+        await node.invoker.prepared(first, .hopeless)
+        await node.invoker.prepared(second, .hopeless, withRecord: false)
 
         let next = try node.crashed()
         try await next.bindQueue(attempts: 5)
@@ -98,6 +90,116 @@ import Triggers
         #expect(try await next.fate(ids[1]) == "none")
     }
 
+    @Test func `what was prepared says nothing of the attempt that is made again`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        let id = try await node.send("1")[0]
+        await node.invoker.prepared(try await node.invoker.next(), .hopeless, withRecord: false)
+
+        let next = try node.crashed()
+        try await next.bindQueue()
+        next.invoker.write(try await next.invoker.next(), .completed)
+
+        let last = try next.crashed()
+        try await last.bindQueue()
+        try await last.end(id)
+        #expect(try await last.fate(id) == "none")
+        #expect(try await last.status().counts.completed == 1)
+        #expect(last.invoker.begun.isEmpty)
+    }
+
+    @Test func `what was prepared says nothing once its record was refused`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        let id = try await node.send("1")[0]
+        let refused = try await node.invoker.next()
+        await node.invoker.prepared(refused, .hopeless, withRecord: false)
+        node.invoker.tell(refused, .notAttempted)
+        let again = try await node.invoker.next()
+        #expect(again.attempt == 1)
+        node.invoker.write(again, .completed)
+
+        let next = try node.crashed()
+        try await next.bindQueue()
+        try await next.end(id)
+        #expect(try await next.fate(id) == "none")
+        #expect(try await next.status().counts.completed == 1)
+    }
+
+    @Test func `a crash is counted once however often the next attempt cannot begin`() async throws
+    {
+        let node = try QueueNode()
+        try await node.bindQueue(attempts: 3)
+        let id = try await node.send("1")[0]
+        node.invoker.write(try await node.invoker.next(), .failed)
+
+        let next = try node.crashed()
+        try await next.bindQueue(attempts: 3)
+        for _ in 0..<4 {
+            let invocation = try await next.invoker.next()
+            #expect(invocation.attempt == 2)
+            #expect(!invocation.isLast)
+            next.invoker.tell(invocation, .notAttempted)
+        }
+        next.invoker.end(try await next.invoker.next(), .failed)
+        let last = try await next.invoker.next()
+        #expect(last.attempt == 3)
+        #expect(last.isLast)
+        next.invoker.end(last, .done)
+        try await next.end(id)
+    }
+
+    @Test func `attempts that were not noted count when the last one was prepared`() async throws {
+        for isRecorded in [false, true] {
+            let node = try QueueNode()
+            try await node.bindQueue(attempts: 2)
+            let id = try await node.send("1")[0]
+            node.invoker.write(try await node.invoker.next(), .failed)
+            let next = try node.crashed()
+            try await next.bindQueue(attempts: 2)
+            let end = ScriptedInvoker.End.failed("timedOut")
+            let invocation = try await next.invoker.next()
+            await next.invoker.prepared(invocation, end, withRecord: isRecorded)
+
+            let last = try next.crashed()
+            try await last.bindQueue(attempts: 2)
+            if !isRecorded { last.invoker.end(try await last.invoker.next(), end) }
+            try await last.end(id)
+            let letters = try await last.engine.deadLetters(of: "in", limit: 1)
+            let letter = try #require(letters.first?.message)
+            #expect(letter.attempt == 2)
+            #expect(letter.tries == 2)
+            #expect(letter.failure?.code == "timedOut")
+        }
+    }
+
+    @Test func `a dead letter in flight at a crash is redriven under a number of its own`()
+        async throws
+    {
+        let node = try QueueNode()
+        try await node.bindQueue(attempts: 1)
+        let id = try await node.send("1")[0]
+        node.invoker.end(try await node.invoker.next(), .failed)
+        try await node.end(id)
+        var triggers = Manifest.Triggers()
+        triggers.queues = [
+            QueueTrigger(source: .embedded(try queueName("in-dead")), dead: try queueName("lost"))
+        ]
+        try await node.bind("mourner", triggers)
+        let mourned = try await node.invoker.next()
+        #expect(mourned.attempt == 2)
+        await node.invoker.prepared(mourned, .hopeless, withRecord: true)
+
+        let next = try node.crashed()
+        #expect(try await next.engine.redrive("in") == 1)
+        try await next.bindQueue(attempts: 1)
+        let invocation = try await next.invoker.next()
+        #expect(invocation.attempt == 3)
+        next.invoker.end(invocation, .done)
+        try await next.end(id)
+        #expect(try await next.fate(id) == "none")
+    }
+
     @Test func `a result that was prepared is shown once its record is known`() async throws {
         let node = try QueueNode()
         try await node.bind()
@@ -105,13 +207,8 @@ import Triggers
         for id in [written, unwritten] {
             let invocation = try await node.invoker.next()
             #expect(invocation.isAnswerKept)
-            await withCheckedContinuation { done in
-                node.invoker.prepare(
-                    invocation,
-                    .done("\"\(invocation.text)\""),
-                    withRecord: id == written
-                ) { done.resume() }
-            }
+            let end = ScriptedInvoker.End.done("\"\(invocation.text)\"")
+            await node.invoker.prepared(invocation, end, withRecord: id == written)
             #expect(try await node.result(id) == nil)
         }
 

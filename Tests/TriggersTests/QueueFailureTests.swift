@@ -22,6 +22,42 @@ import Triggers
         func release() throws { try queue.inDatabase { try $0.execute(sql: "COMMIT") } }
     }
 
+    /// Transactions that make a delayed message ready cannot be committed.
+    private struct Blight {
+        private let queue: DatabaseQueue
+
+        init(_ node: QueueNode) throws {
+            queue = try DatabaseQueue(path: node.folder("queue.sqlite"))
+            try queue.write { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE blight (
+                            number INTEGER REFERENCES queue (number) DEFERRABLE INITIALLY DEFERRED
+                        );
+                        CREATE TRIGGER blight AFTER UPDATE OF dueAt ON message
+                        BEGIN INSERT INTO blight VALUES (-1); END
+                        """
+                )
+            }
+        }
+
+        func lift() throws { try queue.write { try $0.execute(sql: "DROP TRIGGER blight") } }
+    }
+
+    @Test func `a delayed message is not forgotten by a turn that failed`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        let blight = try Blight(node)
+        try await node.send([node.order("late", delayMillis: 1)])
+        // What is sent in the turn that cannot be committed is refused.
+        while (try? await node.send("soon")) != nil {
+            node.invoker.end(try await node.invoker.next(), .done)
+        }
+        try blight.lift()
+        var begun = try await node.invoker.next()
+        while begun.text != "late" { begun = try await node.invoker.next() }
+    }
+
     @Test func `what is sent while the file cannot be written is refused`() async throws {
         let node = try QueueNode()
         try await node.bindQueue()

@@ -93,6 +93,20 @@ import Triggers
         #expect(try await node.engine.status().isEmpty)
     }
 
+    @Test func `a queue is not removed while a message of it is in flight`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue()
+        try await node.send("1")
+        let invocation = try await node.invoker.next()
+        try await node.engine.unbind(try #require(FunctionName("echo")))
+        #expect(try await node.engine.purge("in", dead: false) == 1)
+        // Its number would be the next queue's, whose first message the end would take away.
+        await #expect(throws: QueueError.self) { try await node.engine.remove("in") }
+        node.invoker.end(invocation, .done)
+        try await node.settle()
+        try await node.engine.remove("in")
+    }
+
     @Test func `a new queue knows nothing of a removed one`() async throws {
         let node = try QueueNode()
         try await node.bindQueue()

@@ -13,6 +13,7 @@ final class ScriptedInvoker: Invoker, @unchecked Sendable {
 
         static let done = End.done("{}")
         static let failed = End.failed("handlerRaised")
+        static let hopeless = End.hopeless("inputInvalid")
     }
 
     private struct Attempt {
@@ -90,6 +91,13 @@ final class ScriptedInvoker: Invoker, @unchecked Sendable {
         let observer = state.withLockedValue { $0.underWay[invocation.id]?.observer }
         guard invocation.isPrepared(answer.verdict) else { return proceed() }
         observer?.answered(answer, proceed: proceed)
+    }
+
+    /// Up to the usage record, as a gateway that is killed then.
+    func prepared(_ invocation: Invocation, _ end: End, withRecord: Bool = true) async {
+        await withCheckedContinuation { done in
+            prepare(invocation, end, withRecord: withRecord) { done.resume() }
+        }
     }
 
     func tell(_ invocation: Invocation, _ end: End) {

@@ -142,6 +142,12 @@ extension QueueConnection {
         }
     }
 
+    /// Takes back what was prepared: the attempt does not count.
+    /// - Returns: false when the message was not there.
+    package func withdraw(_ place: Int64) throws(StorageError) -> Bool {
+        try statements.withdraw.run { $0.bind(1, place) } > 0
+    }
+
     /// Makes a message a dead letter at another place.
     /// - Returns: false when it was not there.
     @discardableResult
@@ -165,11 +171,17 @@ extension QueueConnection {
         } > 0
     }
 
-    /// Makes a dead letter an ordinary message at another place; its attempts count from there.
-    package func exhume(_ place: Int64, to newPlace: Int64) throws(StorageError) {
+    /// Makes a dead letter an ordinary message at another place; its attempts count from there,
+    /// and are numbered from `attempt` on.
+    package func exhume(
+        _ place: Int64,
+        to newPlace: Int64,
+        attempt: Int32
+    ) throws(StorageError) {
         try statements.exhume.run {
             $0.bind(1, newPlace)
-            $0.bind(2, place)
+            $0.bind(2, Int64(attempt))
+            $0.bind(3, place)
         }
     }
 
@@ -223,7 +235,7 @@ extension StoredMessage {
             attempt: Int32(clamping: row.integer(2)),
             tries: Int(row.integer(3)),
             dueAt: row.integerOrNil(4),
-            hasVerdict: row.integerOrNil(5) != nil,
+            verdict: row.integerOrNil(5).map { Int32(clamping: $0) },
             groupKey: row.text(6),
             origin: row.integerOrNil(7),
             diedAt: row.integerOrNil(8),

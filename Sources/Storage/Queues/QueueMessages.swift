@@ -66,13 +66,14 @@ package struct NewMessage: Sendable {
 package struct StoredMessage: Sendable {
     package var place: Int64
     package var id: InvocationID
-    /// The last attempt's number; 0 before the first.
+    /// The last attempt that was noted; 0 before the first.
     package var attempt: Int32
     /// Attempts since it was enqueued or taken back from the dead letters.
     package var tries: Int
     package var dueAt: Int64?
-    /// Attempt `attempt` had this end ready before its usage record was written: `hopeless`.
-    package var hasVerdict: Bool
+    /// The attempt that ends the message, noted with its failure before its usage record was
+    /// written; nil where there is none.
+    package var verdict: Int32?
     package var groupKey: String?
     /// Of a dead letter: the number of the queue it died in.
     package var origin: Int64?
@@ -89,7 +90,7 @@ package struct StoredMessage: Sendable {
         attempt: Int32 = 0,
         tries: Int = 0,
         dueAt: Int64? = nil,
-        hasVerdict: Bool = false,
+        verdict: Int32? = nil,
         groupKey: String? = nil,
         origin: Int64? = nil,
         diedAt: Int64? = nil,
@@ -103,7 +104,7 @@ package struct StoredMessage: Sendable {
         self.attempt = attempt
         self.tries = tries
         self.dueAt = dueAt
-        self.hasVerdict = hasVerdict
+        self.verdict = verdict
         self.groupKey = groupKey
         self.origin = origin
         self.diedAt = diedAt

@@ -24,6 +24,7 @@ final class QueueStatements {
     let acknowledge: SQLiteStatement
     let retry: SQLiteStatement
     let prepare: SQLiteStatement
+    let withdraw: SQLiteStatement
     let bury: SQLiteStatement
     let exhume: SQLiteStatement
     let deadLetters: SQLiteStatement
@@ -140,8 +141,9 @@ final class QueueStatements {
             """
         )
         prepare = try make(
-            "UPDATE message SET attempt = ?, verdict = 1, code = ?, detail = ? WHERE place = ?"
+            "UPDATE message SET verdict = ?, code = ?, detail = ? WHERE place = ?"
         )
+        withdraw = try make("UPDATE message SET verdict = NULL WHERE place = ?")
         bury = try make(
             """
             UPDATE message SET place = ?, origin = ?, diedAt = ?, attempt = ?, tries = ?, code = ?,
@@ -150,7 +152,8 @@ final class QueueStatements {
         )
         exhume = try make(
             """
-            UPDATE message SET place = ?, origin = NULL, diedAt = NULL, tries = 0 WHERE place = ?
+            UPDATE message SET place = ?, attempt = ?, origin = NULL, diedAt = NULL, tries = 0,
+                verdict = NULL WHERE place = ?
             """
         )
         deadLetters = try make(

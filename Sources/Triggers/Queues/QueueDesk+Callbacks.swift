@@ -5,18 +5,18 @@ import Storage
 extension QueueDesk {
     /// Hands out answers that are to be posted now.
     func sendCallbacks(atMicros now: Int64) throws(StorageError) {
-        guard let due = nextCallback, due <= now else { return }
+        guard let due = agenda.nextCallback, due <= now else { return }
         let found = try connection.dueCallbacks(
             atMicros: now,
-            limit: Self.postingMax + posting.count
+            limit: Self.postingMax + agenda.posting.count
         )
-        for callback in found where !posting.contains(callback.answer.id) {
-            guard posting.count < Self.postingMax else { break }
-            posting.insert(callback.answer.id)
+        for callback in found where !agenda.posting.contains(callback.answer.id) {
+            guard agenda.posting.count < Self.postingMax else { break }
+            agenda.posting.insert(callback.answer.id)
             after.append { [self] in post(callback) }
         }
         // Those that are being posted report back, and the rest is looked for then.
-        nextCallback = try connection.nextCallback(afterMicros: now)
+        agenda.nextCallback = try connection.nextCallback(afterMicros: now)
     }
 
     /// An answer was posted, or could not be.
@@ -42,8 +42,8 @@ extension QueueDesk {
                 dueAt: now + Int64(pause) * 1_000
             )
         }
-        after.append { [self] in posting.remove(id) }
-        nextCallback = now
+        after.append { [self] in agenda.posting.remove(id) }
+        agenda.nextCallback = now
     }
 
     /// Answers posted at once.

@@ -32,7 +32,7 @@ extension QueueDesk {
             try connection.insert(order.message, at: place(in: number))
             if let due = order.message.dueAt {
                 delayed += 1
-                nextDue = min(nextDue ?? due, due)
+                agenda.nextDue = min(agenda.nextDue ?? due, due)
             }
             enqueued.ids.append(order.message.id)
         }
@@ -67,7 +67,7 @@ extension QueueDesk {
 
     /// Makes delayed messages ready whose time has come.
     func wakeDue(atMicros now: Int64) throws(StorageError) {
-        guard let due = nextDue, due <= now else { return }
+        guard let due = agenda.nextDue, due <= now else { return }
         let found = try connection.due(atMicros: now, limit: Self.wakeMax)
         for (place, group) in found {
             let number = MessagePlace.queue(of: place)
@@ -88,15 +88,16 @@ extension QueueDesk {
                 active.insert(number)
             }
         }
-        nextDue = found.count == Self.wakeMax ? now : try connection.nextDue(afterMicros: now)
+        let isMore = found.count == Self.wakeMax
+        agenda.nextDue = isMore ? now : try connection.nextDue(afterMicros: now)
     }
 
     /// Forgets what is kept for a time only.
     func forget(atMicros now: Int64) throws(StorageError) {
-        guard nextForget <= now else { return }
+        guard agenda.nextForget <= now else { return }
         let isMore = try connection.forget(atMicros: now)
-        resultBytes = try connection.resultBytes()
-        nextForget = isMore ? now : now + Self.forgetMicros
+        agenda.resultBytes = try connection.resultBytes()
+        agenda.nextForget = isMore ? now : now + Self.forgetMicros
     }
 
     /// Messages made ready in one turn.

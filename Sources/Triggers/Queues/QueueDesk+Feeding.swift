@@ -1,4 +1,5 @@
 import Functions
+import GatewayAPI
 import Storage
 
 extension QueueDesk {
@@ -59,29 +60,32 @@ extension QueueDesk {
     private func start(_ batch: [StoredMessage], _ queue: Queue) throws(StorageError) {
         guard let plan = queue.consumer?.plan else { return }
         let known = try history(of: batch, upTo: queue.unknownUpTo)
+        for message in batch where message.verdict != nil {
+            // Its record was never written, so that attempt is made again under its number: from
+            // then on a record under it would say nothing of what had been prepared.
+            if known[message.id]?.last != message.verdict {
+                _ = try connection.withdraw(message.place)
+            }
+        }
         var invocations: [Invocation] = []
         for var message in batch {
-            // One that was prepared, and whose row was never written, was not made.
-            var attempt = message.hasVerdict ? message.attempt - 1 : message.attempt
             // A function for dead letters has attempts of its own.
             if message.origin != nil { message.tries = 0 }
-            if let attempts = known[message.id] {
-                if let end = Self.end(message, attempts, plan) {
-                    leases[message.place] = Lease(message: message, attempt: end.attempt)
-                    recovered.append(end)
-                    continue
-                }
-                message.tries += Int(max(0, attempts.last - attempt))
-                attempt = max(attempt, attempts.last)
+            let end = known[message.id].flatMap { Self.catchUp(&message, with: $0, plan) }
+            message.verdict = nil
+            if let end {
+                leases[message.place] = Lease(message: message, attempt: end.attempt)
+                recovered.append(end)
+                continue
             }
-            leases[message.place] = Lease(message: message, attempt: attempt + 1)
+            leases[message.place] = Lease(message: message, attempt: message.attempt + 1)
             invocations.append(
                 Invocation(
                     id: message.id,
                     token: message.place,
                     function: plan.function,
                     trigger: plan.trigger,
-                    attempt: attempt + 1,
+                    attempt: message.attempt + 1,
                     headers: message.headers,
                     body: message.body,
                     isAnswerKept: plan.keepsAnswers,
@@ -93,7 +97,7 @@ extension QueueDesk {
     }
 
     /// What the ledger has of messages that may have been in flight when a gateway died.
-    private func history(
+    func history(
         of batch: [StoredMessage],
         upTo last: Int64
     ) throws(StorageError) -> [InvocationID: Ledger.Attempts] {
@@ -101,10 +105,24 @@ extension QueueDesk {
         return unknown.isEmpty ? [:] : try ledger.attempts(of: unknown)
     }
 
-    /// The end of a message that needs no further attempt; nil when it does.
+    /// Counts the attempts that the ledger knows of and the message does not.
+    /// - Returns: the message's end, when it needs no further attempt; settling counts the last one.
+    private static func catchUp(
+        _ message: inout StoredMessage,
+        with attempts: Ledger.Attempts,
+        _ plan: QueueConsumer.Plan
+    ) -> Answer? {
+        let unnoted = Int(max(0, attempts.last - message.attempt))
+        let end = end(message, attempts, unnoted: unnoted, plan)
+        message.tries += end == nil ? unnoted : max(0, unnoted - 1)
+        message.attempt = max(message.attempt, attempts.last)
+        return end
+    }
+
     private static func end(
         _ message: StoredMessage,
         _ attempts: Ledger.Attempts,
+        unnoted: Int,
         _ plan: QueueConsumer.Plan
     ) -> Answer? {
         func answer(_ verdict: Answer.Verdict, _ failure: MessageFailure?) -> Answer {
@@ -113,27 +131,28 @@ extension QueueDesk {
                 token: message.place,
                 attempt: attempts.last,
                 verdict: verdict,
-                outcome: verdict == .done ? .completed : .failed,
+                outcome: verdict == .done ? .completed : Self.outcome(of: failure),
                 status: 0,
                 code: failure?.code ?? "",
                 detail: failure?.detail ?? ""
             )
         }
-        if message.hasVerdict, attempts.last == message.attempt {
-            return answer(.hopeless, message.failure)
-        }
+        if attempts.last == message.verdict { return answer(.hopeless, message.failure) }
         // One that was noted before did not end the message: its input was refused, and it is a
         // dead letter that waits again.
         if let completed = attempts.completed, completed > message.attempt {
             return answer(.done, nil)
         }
-        let unnoted = Int(max(0, attempts.last - message.attempt))
         guard unnoted > 0, message.tries + unnoted >= plan.attempts else { return nil }
         let unknown = MessageFailure(
             code: "internal",
             detail: "The last attempt failed; the gateway stopped before it was noted why."
         )
         return answer(.hopeless, unknown)
+    }
+
+    private static func outcome(of failure: MessageFailure?) -> Outcome {
+        failure?.code == ProblemCode.timedOut.rawValue ? .timedOut : .failed
     }
 
     /// Times that a queue is read before others have their turn.

@@ -55,8 +55,13 @@ extension QueueDesk {
                 of: origin,
                 limit: Self.redriveMax - moved
             )
+            let known = try history(of: letters, upTo: queues[queue]?.unknownUpTo ?? 0)
             for letter in letters where leases[letter.place] == nil {
-                try connection.exhume(letter.place, to: place(in: origin))
+                try connection.exhume(
+                    letter.place,
+                    to: place(in: origin),
+                    attempt: max(letter.attempt, known[letter.id]?.last ?? 0)
+                )
                 moved += 1
                 after.append { [self] in
                     queues[queue]?.waiting -= 1
@@ -129,6 +134,9 @@ extension QueueDesk {
         }
         guard try connection.lastPlace(in: number) == nil else {
             throw QueueError.inUse("\(name) has \(queue.waiting) messages: purge or redrive them")
+        }
+        guard !leases.keys.contains(where: { MessagePlace.queue(of: $0) == number }) else {
+            throw QueueError.inUse("messages of \(name) are in flight: try again when they ended")
         }
         guard !queues.values.contains(where: { $0.dying[number, default: 0] > 0 }) else {
             throw QueueError.inUse("there are dead letters of \(name): purge or redrive them")

@@ -17,6 +17,7 @@ extension QueueDesk {
                 attempt: answer.attempt,
                 failure: MessageFailure(answer)
             )
+            leases[answer.token]?.isPrepared = true
         }
     }
 
@@ -51,7 +52,7 @@ extension QueueDesk {
             try connection.finishResult(of: answer.id)
             if let url = lease.message.callback {
                 try connection.addCallback(ofResult: answer.id, url: url, endedAt: now)
-                nextCallback = now
+                agenda.nextCallback = now
             }
         }
         let group = try nextOfGroup(lease, queue)
@@ -83,7 +84,7 @@ extension QueueDesk {
         )
         guard isThere else { return try drop(lease, queue) }
         try note(failure, answer, atMicros: now)
-        nextDue = min(nextDue ?? due, due)
+        agenda.nextDue = min(agenda.nextDue ?? due, due)
         after.append { [self] in
             leases[message.place] = nil
             if let origin = message.origin { queue?.dying[origin, default: 0] -= 1 }
@@ -120,7 +121,7 @@ extension QueueDesk {
             try keep(answer, function: function(of: lease), isFinal: true, atMicros: now)
             if let url = message.callback {
                 try connection.addCallback(ofResult: answer.id, url: url, endedAt: now)
-                nextCallback = now
+                agenda.nextCallback = now
             }
         }
         let group = try nextOfGroup(lease, queue)
@@ -136,16 +137,19 @@ extension QueueDesk {
         }
     }
 
-    /// Nothing is written: the message was never attempted.
+    /// The message was never attempted; of what was prepared nothing is left.
     private func giveBack(
         _ lease: Lease,
         _ answer: Answer,
         _ queue: Queue?,
         atMicros now: Int64
     ) throws(StorageError) {
-        guard try connection.isThere(lease.message.place) else { return try drop(lease, queue) }
+        let place = lease.message.place
+        let isThere =
+            lease.isPrepared ? try connection.withdraw(place) : try connection.isThere(place)
+        guard isThere else { return try drop(lease, queue) }
         after.append { [self] in
-            leases[lease.message.place] = nil
+            leases[place] = nil
             queue?.consumer?.refused(lease.message, atMicros: now)
             queue?.counts.lastError = MessageFailure(answer).text
             activate(queue)
@@ -216,17 +220,17 @@ extension QueueDesk {
         atMicros now: Int64
     ) throws(StorageError) {
         let kept = KeptAnswer(answer, function: function)
-        while resultBytes + kept.bytes > limits.resultBytesMax,
+        while agenda.resultBytes + kept.bytes > limits.resultBytesMax,
             let dropped = try connection.dropOldestResult()
         {
-            resultBytes -= dropped
+            agenda.resultBytes -= dropped
         }
         try connection.keep(
             kept,
             isFinal: isFinal,
             untilMicros: now + limits.resultMillis * 1_000
         )
-        resultBytes += kept.bytes
+        agenda.resultBytes += kept.bytes
     }
 }
 

@@ -42,8 +42,23 @@ final class QueueDesk {
 
     /// A message in flight.
     struct Lease {
+        /// With all attempts before this one counted.
         var message: StoredMessage
         var attempt: Int32
+        /// Its verdict may be in the file.
+        var isPrepared = false
+    }
+
+    /// What is due when, as far as is known: a turn changes it as it goes, and one that fails has
+    /// changed nothing.
+    struct Agenda {
+        /// Microseconds since 1970.
+        var nextDue: Int64?
+        var nextCallback: Int64?
+        var nextForget: Int64 = 0
+        /// Callbacks that are being posted.
+        var posting: Set<InvocationID> = []
+        var resultBytes = 0
     }
 
     let connection: QueueConnection
@@ -67,12 +82,8 @@ final class QueueDesk {
     var waiters: [InvocationID: [UInt64: AsyncStream<Void>.Continuation]] = [:]
     var functions: [String: BoundFunction] = [:]
     var schedules: [ScheduleKey: ScheduleEntry] = [:]
-    var resultBytes: Int
-    /// Microseconds since 1970; when something is due next, as far as is known.
-    var nextDue: Int64?
-    var nextCallback: Int64?
-    var nextForget: Int64 = 0
-    var posting: Set<InvocationID> = []
+    var agenda = Agenda()
+    private var agendaBefore = Agenda()
     let post: (StoredCallback) -> Void
 
     init(
@@ -89,7 +100,7 @@ final class QueueDesk {
         self.logger = logger
         self.begin = begin
         self.post = post
-        resultBytes = try connection.resultBytes()
+        agenda.resultBytes = try connection.resultBytes()
         let owners = try connection.owners()
         for (number, key) in try connection.queues() {
             try open(number, key, owners[number] ?? .local)
@@ -102,8 +113,8 @@ final class QueueDesk {
             }
             queues[count.queue]?.waiting += count.messages
         }
-        nextDue = try connection.nextDue(afterMicros: 0)
-        nextCallback = try connection.nextCallback(afterMicros: 0)
+        agenda.nextDue = try connection.nextDue(afterMicros: 0)
+        agenda.nextCallback = try connection.nextCallback(afterMicros: 0)
     }
 
     private func open(
@@ -119,6 +130,7 @@ final class QueueDesk {
 
     /// Begins a turn's transaction, with the queues that a failed one left unwritten.
     func beginTurn() throws(StorageError) {
+        agendaBefore = agenda
         try connection.begin()
         for (number, queue) in unwritten {
             try connection.putQueue(number, queue.key, account: queue.account)
@@ -138,6 +150,7 @@ final class QueueDesk {
     /// Nothing of the turn is in the file.
     func abandonTurn() {
         connection.abandon()
+        agenda = agendaBefore
         after.removeAll()
         for effect in undo.reversed() { effect() }
         undo.removeAll()

@@ -190,7 +190,8 @@ extension QueueEngine {
     /// When something is to be done without being asked.
     private func wakeAt(_ desk: QueueDesk, _ resumes: Int64?) -> Int64 {
         if !desk.recovered.isEmpty { return 0 }
-        return [desk.nextDue, desk.nextTick, desk.nextCallback, resumes, desk.nextForget]
+        let agenda = desk.agenda
+        return [agenda.nextDue, desk.nextTick, agenda.nextCallback, resumes, agenda.nextForget]
             .compactMap { $0 }.min() ?? .max
     }
 
