@@ -157,12 +157,14 @@ import Triggers
     {
         var node = try QueueNode()
         try await node.bindQueue()
-        let late = node.order("late", delayMillis: 300)
+        let late = node.order("late", delayMillis: 1_000)
         let due = try #require(late.message.dueAt)
         try await node.send([late, node.order("now")])
         let first = try await node.invoker.next()
         #expect(first.text == "now")
-        #expect(try await node.status().delayed == 1)
+        let delayed = try await node.status().delayed
+        // A machine may be so busy that the time has come.
+        if Clock.wallMicros() < due { #expect(delayed == 1) }
         node = try node.restarted()
         try await node.bindQueue()
         let second = try await node.invoker.next()
