@@ -106,7 +106,9 @@ extension QueueDesk {
     }
 
     /// Counts the attempts that the ledger knows of and the message does not.
-    /// - Returns: the message's end, when it needs no further attempt; settling counts the last one.
+    ///
+    /// Of one that has ended it leaves the last attempt to be counted when it is settled.
+    /// - Returns: the message's end, when it needs no further attempt.
     private static func catchUp(
         _ message: inout StoredMessage,
         with attempts: Ledger.Attempts,
