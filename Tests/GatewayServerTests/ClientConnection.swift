@@ -143,6 +143,15 @@ final class ClientConnection {
         await serving.value
     }
 
+    /// The client closes its side, and still reads.
+    func finishSending() async throws {
+        let channel = channel
+        try await channel.testingEventLoop.executeInContext {
+            channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+        await channel.testingEventLoop.run()
+    }
+
     /// The server is asked to let its connections end.
     func quiesce() async throws {
         let channel = channel

@@ -70,6 +70,35 @@ import Testing
         }
     }
 
+    @Test func `a client that goes away before any instance had its request costs nothing`()
+        async throws
+    {
+        try await withEdge { edge in
+            let host = try edge.deploy()
+            let busy = try await edge.connect()
+            try await busy.post()
+            await host.next().answer("")
+            _ = try await busy.answer()
+            // Its process is gone, and the pool has not heard of it.
+            let gone = try #require(host.instances.first)
+            gone.dieUnheard(.exited(1))
+            let leaving = try await edge.connect()
+            try await leaving.post("anyone?")
+            for await _ in gone.late { break }
+
+            await leaving.close()
+            gone.hear()
+            try await busy.post("next")
+
+            let next = await host.next()
+            #expect(next.body == "next")
+            next.answer("")
+            #expect(try await busy.answer().status == 200)
+            #expect(try await edge.records().map(\.outcome) == [.completed, .completed])
+            #expect(edge.dispatcher.route("echo")?.metrics.count(.cancelled) == 1)
+        }
+    }
+
     @Test func `pipelined requests of a client that has gone are not begun`() async throws {
         try await withEdge { edge in
             let host = try edge.deploy()

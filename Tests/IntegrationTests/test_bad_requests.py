@@ -147,6 +147,41 @@ def test_a_truncated_body_is_never_invoked(gateway: Gateway, small: str) -> None
     assert len(gateway.rows()) == before + 1
 
 
+CUT_OFF = {
+    "a body of known length": ("Content-Length: 10", b"01234", "5 of the body's 10 bytes"),
+    "all of a body": ("Content-Length: 10", b"", "0 of the body's 10 bytes"),
+    "a long body": ("Content-Length: 65536", b"x" * 65531, "65531 of the body's 65536 bytes"),
+    "a chunk": ("Transfer-Encoding: chunked", b"a\r\n0123", "4 bytes of the body, before its last"),
+    "the last chunk": ("Transfer-Encoding: chunked", b"2\r\nab\r\n", "2 bytes of the body, before"),
+}
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
+@pytest.mark.parametrize("missing", CUT_OFF)
+def test_a_truncated_request_is_told_what_is_missing(
+    gateway: Gateway, small: str, missing: str, is_first: bool
+) -> None:
+    """The client closes its side and still reads."""
+    field, body, detail = CUT_OFF[missing]
+    before = len(gateway.rows())
+    with gateway.raw(seconds=10) as connection:
+        if not is_first:
+            connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.answer().status == 200
+        connection.send(f"POST /function/{small} HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n")
+        connection.send(body)
+        connection.socket.shutdown(socket.SHUT_WR)
+
+        answer = connection.answer()
+
+        assert_problem(answer, 400, "requestInvalid")
+        assert f"ended after {detail}" in answer.json()["detail"]
+        assert answer.json()["instance"] == answer.id
+        assert answer.headers["connection"] == "close"
+        assert connection.at_end()
+    assert len(gateway.rows()) == before
+
+
 MALFORMED = {
     "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 client hello\r\n\r\n",
     "no version": b"POST /function/hello\r\n\r\n",

@@ -40,6 +40,17 @@ package struct AnswerHead {
     package var meta: FrameMeta
 }
 
+extension AnswerHead {
+    /// Of an invocation that was refused before it waited for anything.
+    init(refused id: InvocationID) {
+        self.init(
+            id: id,
+            timing: ServerTiming(queueMicros: 0, startMicros: 0, runMicros: 0),
+            meta: FrameMeta()
+        )
+    }
+}
+
 /// How an answer ends.
 package enum AnswerEnd {
     /// A whole answer.

@@ -63,20 +63,20 @@ enum AnswerBytes {
         buffer.writeStaticString("0\r\n\r\n")
     }
 
-    /// A problem document; `head` is nil when no invocation was begun.
+    /// A problem document, which names the invocation.
     static func problem(
         _ problem: Problem,
-        head: AnswerHead?,
+        head: AnswerHead,
         keepAlive: Bool,
         isBodyless: Bool = false,
         into buffer: inout ByteBuffer
     ) {
         var problem = problem
-        if let head { problem.instance = head.id.description }
+        problem.instance = head.id.description
         let body = (try? JSONCoding.encode(problem)) ?? []
         writeStatus(problem.status, into: &buffer)
         buffer.writeStaticString("content-type: application/problem+json\r\n")
-        if let head { identify(head, into: &buffer) }
+        identify(head, into: &buffer)
         if let seconds = problem.retryAfterSeconds {
             buffer.writeString("retry-after: \(seconds)\r\n")
         }

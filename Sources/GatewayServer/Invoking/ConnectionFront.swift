@@ -77,11 +77,20 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The rest will not come: the decoder says so of what there is.
+        if gathered.readableBytes > 0, event as? ChannelEvent == .inputClosed {
+            pass(gathered, context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     /// All bytes, these and what follows, are the decoder's.
     private func pass(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         invocations?.endGathering()
         invocations = nil
         socket = nil
+        gathered = ByteBuffer()
         context.fireChannelRead(wrapInboundOut(bytes))
         setAutoRead(true, context)
     }

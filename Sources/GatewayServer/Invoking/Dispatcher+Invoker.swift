@@ -29,11 +29,7 @@ extension Dispatcher: Invoker {
         acceptedAtMicros: Int64,
         on loop: any EventLoop
     ) {
-        let head = AnswerHead(
-            id: invocation.id,
-            timing: ServerTiming(queueMicros: 0, startMicros: 0, runMicros: 0),
-            meta: FrameMeta()
-        )
+        let head = AnswerHead(refused: invocation.id)
         guard let split = split(invocation.function.description) else {
             return receiver.answerEnded(
                 .problem(

@@ -79,19 +79,27 @@ extension InvocationHandler: AnswerReceiver {
         if !held.isEmpty { release(context) }
     }
 
-    func tooLarge(_ route: Route, _ context: ChannelHandlerContext) {
+    /// Refuses a body over the limit; `head` is that of the invocation that took part of it.
+    func tooLarge(
+        _ route: Route,
+        _ context: ChannelHandlerContext,
+        head: AnswerHead? = nil
+    ) {
         let problem = Problem(
             .payloadTooLarge,
             detail: "\(route.functionName) takes \(route.payloadBytesMax) bytes at most "
                 + "(limits.payload)."
         )
         route.metrics.rejected(.payloadTooLarge)
-        refuse(problem, context: context, keepAlive: false)
+        refuse(problem, head: head, context: context, keepAlive: false)
     }
 
-    /// Answers before anything was invoked, and drops what is left of the request.
+    /// Answers before the request was whole or anything was invoked, and drops what is left of it.
+    ///
+    /// Such an answer has an id of its own too, by which client and operator can speak of it.
     func refuse(
         _ problem: Problem,
+        head: AnswerHead? = nil,
         context: ChannelHandlerContext,
         keepAlive: Bool,
         isBodyless: Bool = false
@@ -99,7 +107,10 @@ extension InvocationHandler: AnswerReceiver {
         var buffer = context.channel.allocator.buffer(capacity: 512)
         AnswerBytes.problem(
             problem,
-            head: nil,
+            head: head
+                ?? AnswerHead(
+                    refused: dispatcher.makeID(acceptedAtMicros: Clock.wallMicros())
+                ),
             keepAlive: keepAlive,
             isBodyless: isBodyless,
             into: &buffer

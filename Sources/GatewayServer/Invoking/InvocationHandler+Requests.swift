@@ -236,7 +236,7 @@ extension InvocationHandler {
             invocation.clientGone()
             // Without its last chunk the answer is not whole.
             if hasBegunAnswer { return context.close(promise: nil) }
-            return tooLarge(invocation.route, context)
+            return tooLarge(invocation.route, context, head: invocation.head(run: 0))
         }
         state = .streaming(invocation, bytes: bytes)
         closesAt = after(dispatcher.configuration.requestMillisMax)

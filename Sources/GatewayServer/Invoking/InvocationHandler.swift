@@ -147,6 +147,8 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return context.fireErrorCaught(error)
         }
         switch state {
+        case .receiving(let receiving) where error.isEnd:
+            refuse(Problem(cutOff: receiving), context: context, keepAlive: false)
         case .idle, .gathering, .receiving:
             refuse(Problem(parsing: error), context: context, keepAlive: false)
         // What follows cannot be told from this request any more.

@@ -1,4 +1,5 @@
 import GatewayAPI
+import NIOCore
 import NIOHTTP1
 
 extension Problem {
@@ -7,10 +8,27 @@ extension Problem {
         switch error {
         case .headerOverflow:
             self.init(.headersTooLarge, detail: "The request's header fields are over the limit.")
-        case .invalidEOFState, .closedConnection:
+        case _ where error.isEnd:
             self.init(.requestInvalid, detail: "The connection ended in the middle of a request.")
         default:
             self.init(.requestInvalid, detail: "The request is not HTTP/1.1: \(error).")
         }
     }
+
+    /// The client closed its side of the connection within the body.
+    init(cutOff receiving: InvocationHandler.Receiving) {
+        let came = receiving.body.readableBytes
+        let rest =
+            if let announced = receiving.head.headers.first(name: "content-length") {
+                "of the body's \(announced) bytes."
+            } else {
+                "bytes of the body, before its last chunk."
+            }
+        self.init(.requestInvalid, detail: "The connection ended after \(came) \(rest)")
+    }
+}
+
+extension HTTPParserError {
+    /// The connection ended where HTTP does not allow it.
+    var isEnd: Bool { self == .invalidEOFState || self == .closedConnection }
 }

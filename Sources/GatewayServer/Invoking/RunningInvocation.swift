@@ -1,12 +1,9 @@
-import Billing
 import Functions
 import GatewayAPI
 import Instances
 import NIOCore
 import Pooling
-import Rollouts
 import RuntimeProtocol
-import Storage
 
 /// One attempt of an invocation, from admission to the last byte of its answer.
 ///
@@ -24,31 +21,31 @@ final class RunningInvocation: @unchecked Sendable {
     }
 
     let id: InvocationID
-    private(set) var route: Route
+    var route: Route
     let trigger: Trigger
     let attempt: Int32
     let loop: InvocationLoop
     let dispatcher: Dispatcher
     let acceptedAtMicros: Int64
     let acceptedAt: UInt64
-    private(set) var receiver: (any AnswerReceiver)?
-    private(set) var stage = Stage.queued
+    var receiver: (any AnswerReceiver)?
+    var stage = Stage.queued
     /// Until an instance has it.
     private var request: InstanceRequest?
     private var pieces: [InputPiece] = []
     private(set) var bytesIn: Int
     private(set) var bytesOut = 0
-    private var startKind: StartKind?
+    private(set) var startKind: StartKind?
     /// Of the instance that has or had it.
     private var instanceNumber: UInt32?
     private(set) var queueMicros: Int64 = 0
     private(set) var startMicros: Int64 = 0
-    private var runBeganAt: UInt64 = 0
+    private(set) var runBeganAt: UInt64 = 0
     /// When the last piece of a streamed answer came; 0 before the first.
-    private var lastPieceAt: UInt64 = 0
-    private var isMetered = false
+    private(set) var lastPieceAt: UInt64 = 0
+    var isMetered = false
     /// What is sent once the usage record is durable.
-    private var pendingEnd: AnswerEnd?
+    var pendingEnd: AnswerEnd?
     /// Its place among the loop's running invocations.
     var loopIndex = -1
 
@@ -140,21 +137,6 @@ final class RunningInvocation: @unchecked Sendable {
         }
     }
 
-    /// The usage record is durable, or could not be made so.
-    func committed(_ isDurable: Bool) {
-        guard let end = pendingEnd.take() else { return }
-        guard isDurable else {
-            let problem = Problem(
-                .notReady,
-                detail: "The ledger cannot be written; the answer is withheld.",
-                retryAfterSeconds: 5
-            )
-            if case .last = end { return tell(.broken) }
-            return tell(.problem(head(run: 0), problem, .failed))
-        }
-        tell(end)
-    }
-
     /// Unlike any other that waits in the pool; the id's low half is random.
     private var requestNumber: UInt64 { id.low ^ id.high }
 }
@@ -238,10 +220,18 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
 
     /// It goes to another instance: nothing of it has happened, unless more of its input was sent.
     func notTaken(_ request: InstanceRequest, _ end: InstanceEnd) {
-        guard case .running = stage, request.isComplete else { return ended(.instanceDied(end)) }
-        self.request = request
-        stage = .queued
-        start(now: Clock.monotonicNanos())
+        switch stage {
+        case .running where request.isComplete:
+            self.request = request
+            stage = .queued
+            start(now: Clock.monotonicNanos())
+        case .givingWay where receiver == nil && !isMetered:
+            // Its client went before anybody knew: it has used nothing.
+            route.metrics.rejected(.cancelled)
+            stage = .ended
+            leave()
+        default: ended(.instanceDied(end))
+        }
     }
 
     private func release(_ lease: Lease, after end: InvocationEnd) {
@@ -279,122 +269,11 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         leave()
     }
 
-    private func failure(_ problem: Problem, _ outcome: Outcome) -> AnswerEnd {
+    func failure(_ problem: Problem, _ outcome: Outcome) -> AnswerEnd {
         lastPieceAt == 0 ? .problem(head(run: elapsedRunMicros()), problem, outcome) : .broken
     }
 
     private func onLoop(_ body: @escaping @Sendable (RunningInvocation) -> Void) {
         if eventLoop.inEventLoop { body(self) } else { eventLoop.execute { body(self) } }
-    }
-}
-
-// Ending.
-extension RunningInvocation {
-    private func reject(_ reason: RejectReason) {
-        guard case .queued = stage else { return }
-        // Its pool was replaced between the choice of it and this.
-        if reason == .draining, let other = dispatcher.route(route.functionName),
-            other.pool !== route.pool
-        {
-            route = other
-            return start(now: Clock.monotonicNanos())
-        }
-        if case .startFailed = reason { route.tally?.record(failed: true, runMicros: 0) }
-        route.metrics.rejected(reason.metric)
-        finish(.problem(head(run: 0), Problem(reason, route: route), .rejected))
-    }
-
-    /// Nothing to meter: it never had an instance.
-    private func finish(_ end: AnswerEnd) {
-        stage = .ended
-        leave()
-        tell(end)
-    }
-
-    private func tell(_ end: AnswerEnd) {
-        receiver.take()?.answerEnded(end)
-    }
-
-    private func leave() { loop.remove(self) }
-
-    private func passedTimeout(_ now: UInt64) -> String? {
-        let age = now &- acceptedAt
-        if age >= route.totalNanos { return "timeout.total" }
-        if lastPieceAt == 0 { return age >= route.firstByteNanos ? "timeout.firstByte" : nil }
-        return now &- lastPieceAt >= route.idleNanos ? "timeout.idle" : nil
-    }
-
-    private func timeOut(_ lease: Lease, _ stream: UInt32, _ timeout: String, now: UInt64) {
-        giveWay(lease, stream, reason: .deadlinePassed)
-        let problem = Problem(
-            .timedOut,
-            detail: "The invocation ran for \((now - runBeganAt) / 1_000_000) ms, "
-                + "until `\(timeout)` of the manifest had passed."
-        )
-        meter(.timedOut, runMicros: elapsedRunMicros(), failure(problem, .timedOut))
-    }
-
-    private func giveWay(_ lease: Lease, _ stream: UInt32, reason: CancelReason) {
-        let grace = UInt64(dispatcher.configuration.cancelGraceMillis) * 1_000_000
-        stage = .givingWay(
-            lease,
-            stream: stream,
-            graceEndsAt: Clock.monotonicNanos() + grace
-        )
-        lease.instance.cancel(stream: stream, reason: reason)
-    }
-
-    /// Puts the usage record in the ledger; `end` is told once it is durable.
-    private func meter(_ outcome: Outcome, runMicros: Int64, _ end: AnswerEnd?) {
-        guard !isMetered else { return }
-        isMetered = true
-        pendingEnd = end
-        let kind = startKind ?? .warm  // It has run, so it had a lease.
-        let record = usageRecord(outcome, kind, runMicros: runMicros)
-        route.metrics.ended(
-            outcome,
-            kind,
-            queue: queueMicros,
-            start: startMicros,
-            run: runMicros,
-            total: Int64((Clock.monotonicNanos() - acceptedAt) / 1000)
-        )
-        if let tally = route.tally, outcome != .cancelled, trigger != .probe {
-            tally.record(failed: outcome != .completed, runMicros: runMicros)
-        }
-        if trigger != .http, let end, let receiver {
-            let waits = receiver.answerPrepares(end) { [eventLoop] in
-                eventLoop.execute { self.write(record) }
-            }
-            if waits { return }
-        }
-        write(record)
-    }
-
-    private func write(_ record: UsageRecord) {
-        if dispatcher.ledger.append(record, self) {
-            loop.scheduleFlush(of: dispatcher.ledger)
-        } else {
-            route.metrics.rejected(.ledgerFull)
-            committed(false)
-        }
-    }
-
-    private func head(run: Int64) -> AnswerHead {
-        AnswerHead(
-            id: id,
-            startKind: startKind,
-            revision: UInt32(clamping: route.revision.number),
-            timing: ServerTiming(
-                queueMicros: queueMicros,
-                startMicros: startMicros,
-                runMicros: run
-            ),
-            meta: FrameMeta()
-        )
-    }
-
-    private func elapsedRunMicros() -> Int64 {
-        runBeganAt == 0 ? 0 : Int64((Clock.monotonicNanos() - runBeganAt) / 1000)
     }
 }
