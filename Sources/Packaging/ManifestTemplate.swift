@@ -22,7 +22,7 @@ package enum ManifestTemplate {
         # probe: { every: 5m }                                              # with sample.json
         # model: { source: "https://HOST/FILE", sha256: DIGEST }            # in FAAS_MODEL
         # env: { KEY: value }
-        # network: none               # none, egress
+        # network: none
         # isolation: zygote           # zygote, instance
 
         """

@@ -43,7 +43,7 @@ def main() -> int:
     gateway, faas = find_programs()
     if os.geteuid() != 0:
         raise SystemExit("bench: run it as root: the gateway makes containers")
-    load.install_wrk(is_root=True)
+    load.install_programs(is_root=True)
     parts = tuple(part for part in PARTS if not arguments.only or part in arguments.only)
     settings = Settings(arguments.quick, parts, gateway, faas, cache_folder())
     facts = machine.facts(settings)

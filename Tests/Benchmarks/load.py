@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from processes import BenchmarkError
 from settings import BENCHMARKS, BODY
@@ -60,13 +61,19 @@ def drive(
     )
 
 
-def install_wrk(is_root: bool) -> None:
-    """From Debian's package, where it is missing and we may."""
-    if shutil.which("wrk"):
+def install_programs(is_root: bool) -> None:
+    """The load generator, and the compiler of what it is compared to: from Debian's packages, where
+    they are missing and we may.
+    """
+    missing = [] if shutil.which("wrk") else ["wrk"]
+    if not (shutil.which("cc") and Path("/usr/include/stdio.h").exists()):
+        missing += ["gcc", "libc6-dev"]
+    if not missing:
         return
+    install = ["install", "-qy", "--no-install-recommends", *missing]
     if not is_root:
-        raise SystemExit("bench: wrk is missing: `sudo apt-get install wrk`")
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "wrk"]):
+        raise SystemExit(f"bench: run `sudo apt-get {' '.join(install)}`")
+    for command in (["apt-get", "update", "-q"], ["apt-get", *install]):
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             raise SystemExit(f"bench: {' '.join(command)}: {done.stdout}{done.stderr}")

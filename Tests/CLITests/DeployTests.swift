@@ -130,6 +130,34 @@ import Testing
         #expect(try folder.read("hello/handler.py") == "mine")
     }
 
+    @Test func `a new function says what was made, and how to deploy it`() throws {
+        let folder = try Folder()
+
+        let run = try CommandRun("new", "hello", "--folder", "\(folder.path)/hello")
+
+        let names = ["function.yaml", "handler.py", "sample.json", "sample.expected.json"]
+        #expect(
+            run.output == names.map { "made \(folder.path)/hello/\($0)\n" }.joined()
+                + "\nDeploy it with: faas deploy \(folder.path)/hello\n"
+        )
+        // Deploys refuse it.
+        #expect(try !folder.read("hello/function.yaml").contains("egress"))
+    }
+
+    @Test func `a new function as JSON has its folder and its files`() throws {
+        let folder = try Folder()
+
+        let run = try CommandRun("new", "hello", "--folder", "\(folder.path)/hello", "-o", "json")
+
+        let made = try JSONCoding.decode(Made.self, from: run.output.utf8)
+        #expect(run.status == 0)
+        #expect(made.name == "hello")
+        #expect(made.folder == "\(folder.path)/hello")
+        #expect(
+            made.files == ["function.yaml", "handler.py", "sample.json", "sample.expected.json"]
+        )
+    }
+
     @Test func `a revision that is rolled out is said to have its share`() throws {
         let folder = try made("canary")
 
@@ -190,4 +218,11 @@ import Testing
         #expect(run.status == 0)
         return folder
     }
+}
+
+/// What `faas new -o json` prints.
+private struct Made: Decodable {
+    let name: String
+    let folder: String
+    let files: [String]
 }

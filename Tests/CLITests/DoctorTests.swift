@@ -37,6 +37,39 @@ import Testing
         #expect(failed[1].message == "v2, without pids")
     }
 
+    @Test func `a Python that can make no environment is named`() throws {
+        var host = fitHost
+        host.canMakeVenv = false
+
+        let check = try #require(HostChecks.all(host).first { $0.name == "python" })
+
+        #expect(check.state == .failed)
+        #expect(check.message == "3.11.2 at /usr/bin/python3, where `-m venv` lacks its pip")
+        #expect(check.advice == "apt-get install python3-venv")
+    }
+
+    @Test func `whether Python can make an environment is asked of it`() {
+        #expect(HostFacts.read(environment: [:]).canMakeVenv)
+        #expect(!HostFacts.read(environment: [:], python: "/usr/bin/false").canMakeVenv)
+        #expect(!HostFacts.read(environment: [:], python: "/nowhere/python3").canMakeVenv)
+    }
+
+    @Test func `nothing is asked for that sandboxes do not use`() throws {
+        let help = try CommandRun("doctor", "--help")
+
+        #expect(!help.output.contains("overlay"))
+        #expect(!HostChecks.all(fitHost).contains { $0.name.contains("overlay") })
+    }
+
+    @Test func `who is not root is sent to what calls sudo itself`() throws {
+        var host = fitHost
+        host.isRoot = false
+
+        let check = try #require(HostChecks.all(host).first { $0.name == "user" })
+
+        #expect(check.advice == "start the gateway by gateway/run, which calls sudo itself")
+    }
+
     @Test(arguments: [
         ("30 24 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw", CgroupLayout.v2),
         ("31 25 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu", .v1),
@@ -80,11 +113,11 @@ import Testing
                 version: "3.11.2",
                 path: "/usr/bin/python3"
             ),
+            canMakeVenv: true,
             cgroupLayout: .v2,
             cgroupControllers: ["cpu", "memory", "pids"],
             isCgroupWritable: true,
             hasSeccomp: true,
-            hasOverlay: true,
             gpuNodes: [],
             gpuDriver: nil,
             dataFolder: "/var/lib/faas",

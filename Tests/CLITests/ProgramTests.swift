@@ -59,7 +59,7 @@ import Testing
     @Test(arguments: [
         "new", "deploy", "invoke", "result", "list", "describe", "logs", "usage", "why", "remove",
         "doctor", "queue", "queue list", "queue send", "queue dead", "queue redrive",
-        "queue purge", "queue remove", "schedule", "schedule list",
+        "queue purge", "queue remove", "schedule", "schedule list", "git sync",
     ])
     func `each command's help has examples`(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

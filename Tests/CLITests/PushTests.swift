@@ -129,6 +129,38 @@ import Testing
         )
     }
 
+    @Test func `as JSON a branch has what was changed and what was not`() throws {
+        let push = PreparedPush(
+            id: "p",
+            branch: "main",
+            commit: try #require(commit),
+            changed: ["a"],
+            unchanged: ["b"],
+            remove: ["c"],
+            beganAtMicros: 0
+        )
+        let events: [PushEvent] = [
+            .note("a note"), .served(push, PushResult(functions: [], removed: ["c"]), millis: 7),
+            .removed(branch: "wip", ["a--wip"]),
+        ]
+
+        let lines = try events.compactMap(SyncedBranch.init).map {
+            String(decoding: try JSONCoding.encode($0), as: UTF8.self)
+        }
+
+        #expect(
+            lines == [
+                """
+                {"branch":"main","changed":["a"],"commit":"\(try #require(commit))",\
+                "removed":["c"],"unchanged":["b"]}
+                """,
+                """
+                {"branch":"wip","changed":[],"removed":["a--wip"],"unchanged":[]}
+                """,
+            ]
+        )
+    }
+
     @Test(arguments: [
         ("short", ["short"]), ("", [""]), ("two\nlines", ["two", "  lines"]),
     ])

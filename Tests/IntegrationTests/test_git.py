@@ -243,8 +243,15 @@ def test_sync_serves_what_was_taken_and_is_not_served(gateway: Gateway, clone: C
     assert said.returncode == 0, said
     assert "git-synced-1 serves at" in said.stderr
     assert gateway.invoke("git-synced", {"name": "x"}).json() == "a x"
-    again = gateway.run_cli("git", "sync", clone.remote, "--branch", "main")
+    again = gateway.run_cli("git", "sync", clone.remote, "--branch", "main", "-o", "json")
     assert "unchanged: git-synced" in again.stderr
+    assert json.loads(again.stdout) == {
+        "branch": "main",
+        "commit": clone.run("rev-parse", "main"),
+        "changed": [],
+        "unchanged": ["git-synced"],
+        "removed": [],
+    }
     assert revision(gateway, "git-synced") == "git-synced-1"
     assert gateway.run_cli("git", "sync", clone.remote, "--branch", "none").returncode == 1
 

@@ -34,10 +34,7 @@ def attach(model: SentenceEncoder, device: str) -> SentenceEncoder:
     if device == "cpu":
         return model
     if find_spec("torch") is None:
-        raise RuntimeError(
-            f"embed on {device} needs PyTorch: add torch to requirements.txt, or deploy with an "
-            "image that holds it"
-        )
+        raise RuntimeError(f"embed on {device} needs PyTorch: add torch to requirements.txt")
     from minilm_torch import TorchEncoder
 
     return model.on(TorchEncoder(model.encoder, device))

@@ -6,8 +6,8 @@ struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check this host and the gateway, and say what to do.",
         discussion: """
-            Looks at what functions need here (an OCI runtime, control groups, seccomp, \
-            overlayfs, Python, disk, GPUs) and asks the gateway what it found. Exits with 1 when \
+            Looks at what functions need here (an OCI runtime, control groups, seccomp, Python \
+            with venv, disk, GPUs) and asks the gateway what it found. Exits with 1 when \
             something keeps functions from being served.
 
             EXAMPLES:

@@ -11,6 +11,7 @@ struct New: ParsableCommand {
             EXAMPLES:
               faas new hello
               faas new hello --folder functions/hello
+              faas new hello -o json                 what was made
             """
     )
 
@@ -20,12 +21,27 @@ struct New: ParsableCommand {
     @Option(help: "Where to make it; ./NAME when not given.", completion: .directory)
     var folder: String?
 
+    @OptionGroup var options: OutputOptions
+
+    /// What was made.
+    private struct Report: Encodable {
+        let name: String
+        let folder: String
+        let files: [String]
+    }
+
     func run() throws {
         let folder = self.folder ?? name.description
         let template = FunctionTemplate(name: name)
         try template.write(into: folder)
-        let console = Console.current
-        for file in template.files { console.write("made \(folder)/\(file.name)\n") }
-        console.write("\nDeploy it with: \(console.paint.bold("faas deploy \(folder)"))\n")
+        let report = Report(
+            name: name.description,
+            folder: folder,
+            files: template.files.map(\.name)
+        )
+        try options.write(report) { paint in
+            report.files.map { "made \(folder)/\($0)\n" }.joined()
+                + "\nDeploy it with: \(paint.bold("faas deploy \(folder)"))\n"
+        }
     }
 }

@@ -11,8 +11,8 @@ package enum HostChecks {
 
     package static func all(_ facts: HostFacts) -> [NodeCheck] {
         [
-            user(facts), runtime(facts), cgroups(facts), seccomp(facts), overlay(facts),
-            python(facts), gpus(facts), disk(facts),
+            user(facts), runtime(facts), cgroups(facts), seccomp(facts), python(facts),
+            gpus(facts), disk(facts),
         ]
     }
 
@@ -23,7 +23,7 @@ package enum HostChecks {
                 name: "user",
                 state: .warning,
                 message: "not root, so sandboxes cannot be made by this user",
-                advice: "run the gateway as root: sudo gateway/run"
+                advice: "start the gateway by gateway/run, which calls sudo itself"
             )
     }
 
@@ -96,17 +96,6 @@ package enum HostChecks {
             )
     }
 
-    private static func overlay(_ facts: HostFacts) -> NodeCheck {
-        facts.hasOverlay
-            ? NodeCheck(name: "overlayfs", state: .ok, message: "known to the kernel")
-            : NodeCheck(
-                name: "overlayfs",
-                state: .warning,
-                message: "not known to the kernel yet",
-                advice: "modprobe overlay"
-            )
-    }
-
     private static func python(_ facts: HostFacts) -> NodeCheck {
         guard let python = facts.python else {
             return NodeCheck(
@@ -114,6 +103,14 @@ package enum HostChecks {
                 state: .failed,
                 message: "/usr/bin/python3 is missing",
                 advice: "apt-get install python3 python3-venv"
+            )
+        }
+        guard facts.canMakeVenv else {
+            return NodeCheck(
+                name: "python",
+                state: .failed,
+                message: "\(python.version) at \(python.path), where `-m venv` lacks its pip",
+                advice: "apt-get install python3-venv"
             )
         }
         return NodeCheck(

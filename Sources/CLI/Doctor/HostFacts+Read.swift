@@ -3,20 +3,22 @@ import Glibc
 
 extension HostFacts {
     /// Reads this host; what cannot be read counts as not there.
-    package static func read(environment: [String: String]) -> HostFacts {
+    package static func read(
+        environment: [String: String],
+        python: String = "/usr/bin/python3"
+    ) -> HostFacts {
         let status = FileText.read("/proc/self/status") ?? ""
         let layout = CgroupMounts.layout(mountinfo: FileText.read("/proc/self/mountinfo") ?? "")
         let dataFolder = dataFolder(environment)
         return HostFacts(
             isRoot: geteuid() == 0,
             runtimes: ["runc", "crun"].compactMap { program($0, environment) },
-            python: program("python3", environment, at: "/usr/bin/python3"),
+            python: program("python3", environment, at: python),
+            canMakeVenv: canMakeVenv(python),
             cgroupLayout: layout,
             cgroupControllers: controllers(layout),
             isCgroupWritable: isCgroupWritable(layout),
             hasSeccomp: status.split(separator: "\n").contains { $0.hasPrefix("Seccomp:") },
-            hasOverlay: (FileText.read("/proc/filesystems") ?? "").split(separator: "\n")
-                .contains { $0.hasSuffix("\toverlay") },
             gpuNodes: gpuNodes(),
             gpuDriver: gpuDriver(),
             dataFolder: dataFolder,
@@ -41,10 +43,17 @@ extension HostFacts {
             path.map { [$0] }
             ?? (folders + ["/usr/sbin", "/usr/bin", "/sbin"]).map { "\($0)/\(name)" }
         guard let path = paths.first(where: { access($0, X_OK) == 0 }) else { return nil }
-        let output = ProgramOutput.firstLine(of: path, "--version") ?? ""
+        let output = ProgramOutput.firstLine(of: path, ["--version"]) ?? ""
         // `runc version 1.1.5+ds1`, `crun version 1.8`, `Python 3.11.2`.
         let version = output.split(separator: " ").last.map(String.init) ?? "unknown"
         return NodeReport.Program(name: name, version: version, path: path)
+    }
+
+    /// Debian has the module `venv` in one package, and the pip that it puts into an environment in
+    /// another.
+    private static func canMakeVenv(_ python: String) -> Bool {
+        let check = "import ensurepip, venv; print(ensurepip.version())"
+        return ProgramOutput.firstLine(of: python, ["-Ic", check]) != nil
     }
 
     private static func controllers(_ layout: CgroupLayout) -> Set<String> {

@@ -6,12 +6,13 @@ package struct HostFacts: Sendable {
     /// runc and crun, as far as they are installed.
     package var runtimes: [NodeReport.Program]
     package var python: NodeReport.Program?
+    /// Whether `python3 -m venv` has what it needs: requirements are installed by the pip in one.
+    package var canMakeVenv: Bool
     package var cgroupLayout: CgroupLayout
     /// Names of the controllers that the kernel offers.
     package var cgroupControllers: Set<String>
     package var isCgroupWritable: Bool
     package var hasSeccomp: Bool
-    package var hasOverlay: Bool
     /// Device nodes of NVIDIA GPUs, such as `/dev/nvidia0`.
     package var gpuNodes: [String]
     /// Of the NVIDIA kernel module; nil when it is not loaded.
@@ -24,11 +25,11 @@ package struct HostFacts: Sendable {
         isRoot: Bool,
         runtimes: [NodeReport.Program],
         python: NodeReport.Program?,
+        canMakeVenv: Bool,
         cgroupLayout: CgroupLayout,
         cgroupControllers: Set<String>,
         isCgroupWritable: Bool,
         hasSeccomp: Bool,
-        hasOverlay: Bool,
         gpuNodes: [String],
         gpuDriver: String?,
         dataFolder: String,
@@ -37,11 +38,11 @@ package struct HostFacts: Sendable {
         self.isRoot = isRoot
         self.runtimes = runtimes
         self.python = python
+        self.canMakeVenv = canMakeVenv
         self.cgroupLayout = cgroupLayout
         self.cgroupControllers = cgroupControllers
         self.isCgroupWritable = isCgroupWritable
         self.hasSeccomp = hasSeccomp
-        self.hasOverlay = hasOverlay
         self.gpuNodes = gpuNodes
         self.gpuDriver = gpuDriver
         self.dataFolder = dataFolder

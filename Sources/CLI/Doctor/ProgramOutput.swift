@@ -10,9 +10,9 @@ enum ProgramOutput {
     }
 
     /// The first line on its standard output; nil when it could not be run or failed.
-    static func firstLine(of path: String, _ argument: String) -> String? {
+    static func firstLine(of path: String, _ arguments: [String]) -> String? {
         var text: String?
-        let status = run(path, [argument], environment: nil, isQuiet: true) {
+        let status = run(path, arguments, environment: nil, isQuiet: true) {
             text = FileText.read($0)
         }
         guard status == 0 else { return nil }

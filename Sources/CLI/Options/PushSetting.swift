@@ -44,7 +44,12 @@ struct PushSetting {
     var deploys: Bool { repository.settings["deploys"] == "true" }
 
     /// Does `work`, and says why it failed, and how to repeat what was taken and not served.
-    func run(_ work: (PushHooks) throws -> Void) throws {
+    ///
+    /// `listen` is told what happens, beside who reads the standard error.
+    func run(
+        listen: @escaping (PushEvent) -> Void = { _ in },
+        _ work: (PushHooks) throws -> Void
+    ) throws {
         let output = PushOutput()
         let isSteady = hook == .postReceive
         let client = GatewayClient(
@@ -64,7 +69,10 @@ struct PushSetting {
             steadyClient: GatewayClient(configuration: configuration),
             deployedBy: Self.user(environment),
             temporaryFolder: environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp",
-            listen: { printer.show($0) }
+            listen: { event in
+                printer.show(event)
+                listen(event)
+            }
         )
         do { try work(PushHooks(push)) } catch {
             let failed = failure(error)

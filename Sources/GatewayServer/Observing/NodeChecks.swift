@@ -26,7 +26,7 @@ package enum NodeChecks {
                 name: "user",
                 state: .failed,
                 message: "not root, so no sandbox can be made",
-                advice: "run the gateway as root: sudo gateway/run"
+                advice: "start the gateway by gateway/run, which calls sudo itself"
             )
     }
 

@@ -10,11 +10,12 @@ extension Git {
             discussion: """
                 For when a push was taken, and what it changed was not served after all: the \
                 gateway was stopped in between, or a host was set up anew. What serves already \
-                is left as it is.
+                is left as it is. How it goes is said on the standard error.
 
                 EXAMPLES:
                   faas git sync /var/lib/faas/git/models.git
                   faas git sync . --branch main
+                  faas git sync . -o json                one line of JSON for each branch
                 """
         )
 
@@ -25,10 +26,17 @@ extension Git {
         var branch: String?
 
         @OptionGroup var gateway: GatewayOptions
+        @OptionGroup var options: OutputOptions
 
         func run() throws {
             let setting = try PushSetting(path: path, url: gateway.url)
-            try setting.run { hooks in try hooks.sync(branch: branch) }
+            try setting.run(listen: printed) { hooks in try hooks.sync(branch: branch) }
+        }
+
+        /// What serves is said as it does, also when a branch after it fails.
+        private func printed(_ event: PushEvent) {
+            guard options.output == .json, let branch = SyncedBranch(event) else { return }
+            try? Console.current.writeJSON(branch, indented: false)
         }
     }
 }
