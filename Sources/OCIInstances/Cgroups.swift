@@ -1,5 +1,5 @@
 import Glibc
-import Instances
+package import Instances
 
 /// The host's control groups, in either layout, and the groups of one gateway in them.
 ///
@@ -12,11 +12,18 @@ package struct Cgroups: Sendable {
         case v2(String)
     }
 
-    /// Limits of one group; nil leaves the kernel's default.
-    struct Limits: Sendable {
-        var memoryBytes: Int
-        var processes: Int
-        var cpuMillis: Int
+    /// Limits of one group.
+    package struct Limits: Sendable {
+        /// Of memory and swap together where the kernel accounts for swap, so that none is used.
+        package var memoryBytes: Int
+        package var processes: Int
+        package var cpuMillis: Int
+
+        package init(memoryBytes: Int, processes: Int, cpuMillis: Int) {
+            self.memoryBytes = memoryBytes
+            self.processes = processes
+            self.cpuMillis = cpuMillis
+        }
     }
 
     /// Controllers whose limits we set ourselves; the OCI runtime sets the others.
@@ -27,7 +34,7 @@ package struct Cgroups: Sendable {
     /// The gateway's group, below which each sandbox has one: `/faas/TAG`.
     let root: String
 
-    init(layout: Layout, tag: String) {
+    package init(layout: Layout, tag: String) {
         self.layout = layout
         root = "/faas/\(tag)"
     }
@@ -62,7 +69,7 @@ package struct Cgroups: Sendable {
     }
 
     /// Makes a group with its limits; one that exists gets the limits.
-    func make(_ group: String, _ limits: Limits) throws(InstanceError) {
+    package func make(_ group: String, _ limits: Limits) throws(InstanceError) {
         switch layout {
         case .v1:
             for (controller, file, value) in settingsV1(limits) {
@@ -70,16 +77,29 @@ package struct Cgroups: Sendable {
                 try Files.makeFolder(path)
                 try Files.write(value, to: "\(path)/\(file)")
             }
+            try forbidSwap(in: group, memoryBytes: limits.memoryBytes)
         case .v2(let mount):
             try Files.makeFolder(mount + group)
             try Files.write("\(limits.memoryBytes)", to: "\(mount)\(group)/memory.max")
-            // Absent where the kernel has no swap accounting.
-            try? Files.write("0", to: "\(mount)\(group)/memory.swap.max")
+            try forbidSwap(in: group, memoryBytes: limits.memoryBytes)
             try Files.write("1", to: "\(mount)\(group)/memory.oom.group")
             try Files.write("\(limits.processes)", to: "\(mount)\(group)/pids.max")
             let quota = limits.cpuMillis * Self.cpuPeriodMicros / 1000
             try Files.write("\(quota) \(Self.cpuPeriodMicros)", to: "\(mount)\(group)/cpu.max")
         }
+    }
+
+    /// Lets a group whose memory is limited already have nothing in swap, which would come on top.
+    ///
+    /// Nothing is done where the kernel does not account for swap.
+    package func forbidSwap(in group: String, memoryBytes: Int) throws(InstanceError) {
+        guard let path = path(group, "memory") else { return }
+        let (file, value) =
+            if case .v1 = layout { ("memory.memsw.limit_in_bytes", "\(memoryBytes)") } else {
+                ("memory.swap.max", "0")
+            }
+        guard Files.exists("\(path)/\(file)") else { return }
+        try Files.write(value, to: "\(path)/\(file)")
     }
 
     /// Moves a process, with all its threads, into a group.

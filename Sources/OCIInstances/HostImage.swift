@@ -27,6 +27,9 @@ enum HostImage {
         "ssl", "ca-certificates", "resolv.conf", "hosts", "pip.conf",
     ]
 
+    /// All that can be written to in a sandbox, each of a size of its own.
+    static let scratch = ["/tmp", "/dev/shm"]
+
     /// Makes the empty root at `folder`; what is there already stays.
     static func prepareRoot(_ folder: String, layerCountMax: Int) throws(InstanceError) {
         for name in folders { try Files.makeFolder("\(folder)/\(name)") }

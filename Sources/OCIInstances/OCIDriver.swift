@@ -105,6 +105,11 @@ package final class OCIDriver: InstanceDriver {
                 output: bootLog.descriptor,
                 descriptor: ends[1]
             )
+            // Not by the OCI runtime: runc fails where the kernel does not account for swap.
+            try tools.cgroups.forbidSwap(
+                in: "\(group)/zygote",
+                memoryBytes: plan.revision.manifest.limits.memoryMiB << 20
+            )
             let pid = pid_t(Files.read("\(folder)/pid") ?? "") ?? 0
             let descriptor = linux_pidfd_open(pid)
             guard pid > 0, descriptor >= 0 else {
@@ -153,6 +158,7 @@ package final class OCIDriver: InstanceDriver {
             concurrency: manifest.scale.concurrency,
             batch: manifest.batch.map { .init(size: $0.size, waitMillis: $0.waitMillis) },
             forks: plan.forks,
+            scratch: HostImage.scratch,
             logBytesMax: tools.configuration.logBytesMax,
             bodyBytesMax: manifest.limits.payloadBytes
         )

@@ -21,6 +21,8 @@ package struct LoadMessage: Codable, Sendable {
     package var batch: Batch?
     /// False: the handler is loaded in one process that serves by itself.
     package var forks: Bool
+    /// Folders, as the sandbox sees them, in which what instances leave goes with the last of them.
+    package var scratch: [String]
     package var logBytesMax: Int
     package var bodyBytesMax: Int
 
@@ -33,6 +35,7 @@ package struct LoadMessage: Codable, Sendable {
         concurrency: Int,
         batch: Batch?,
         forks: Bool,
+        scratch: [String],
         logBytesMax: Int,
         bodyBytesMax: Int
     ) {
@@ -44,6 +47,7 @@ package struct LoadMessage: Codable, Sendable {
         self.concurrency = concurrency
         self.batch = batch
         self.forks = forks
+        self.scratch = scratch
         self.logBytesMax = logBytesMax
         self.bodyBytesMax = bodyBytesMax
     }

@@ -44,6 +44,7 @@ import Testing
             concurrency: 16,
             batch: .init(size: 1, waitMillis: 0),
             forks: true,
+            scratch: ["/tmp", "/dev/shm"],
             logBytesMax: 65536,
             bodyBytesMax: 6_291_456
         )

@@ -22,6 +22,7 @@ LOAD = {
     "env": {"KEY": "value"},
     "concurrency": 16,
     "batch": {"size": 1, "waitMillis": 0},
+    "scratch": ["/tmp", "/dev/shm"],
     "logBytesMax": 65536,
     "bodyBytesMax": 6291456,
 }

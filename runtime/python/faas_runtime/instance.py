@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .capture import Capture
     from .handler import Handler
     from .invocations import Identity
+    from .scratch import Scratch
 
 ATTACH_HEADER_BYTES_MAX = 4096
 
@@ -38,6 +39,7 @@ class Served:
         "log_bytes_max",
         "loop",
         "model",
+        "scratch",
     )
 
     def __init__(
@@ -62,6 +64,8 @@ class Served:
         self.batch_wait_millis: float = batch.get("waitMillis") or 0
         self.concurrency: int = max(1, load.get("concurrency") or 1)
         self.log_bytes_max: int = load["logBytesMax"]
+        self.scratch: Scratch | None = None
+        """The sandbox's writable folders, where its instances share them."""
 
     def bound(self) -> Callable[[Any], Any]:
         """The handler's function with its model, taking what the plan made of the input."""
@@ -79,6 +83,8 @@ def run(sock: socket, served: Served) -> NoReturn:
         os.register_at_fork(after_in_child=sock.close)  # Nobody but this process may answer.
         sock.sendall(frames.encode(frames.HELLO))
         device = _receive_attach(sock)
+        if served.scratch is not None:
+            served.scratch.enter()
         _attach(sock, served, device)
         served.loop(sock, served)
     except (BrokenPipeError, ConnectionResetError):

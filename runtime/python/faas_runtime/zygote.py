@@ -14,9 +14,11 @@ import msgspec
 from . import frames, instance
 from .capture import Capture
 from .loading import is_forked, load
+from .scratch import Scratch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import NoReturn
 
 CONTROL_DESCRIPTOR = 3
@@ -43,7 +45,8 @@ def main() -> NoReturn:
         if is_forked(wanted):
             capture.install()
             served = load(control, capture, wanted)
-            sock = Zygote(control).serve()
+            served.scratch = Scratch(wanted.get("scratch") or ())
+            sock = Zygote(control, served.scratch).serve()
         else:
             from . import keeper
 
@@ -117,13 +120,7 @@ class Reaper:
 
     def reap(self) -> None:
         """Waits for every child that has ended, orphans of instances among them."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        for pid, status in ended_children():
             self.ended(pid, status)
 
     def ended(self, pid: int, status: int) -> None:
@@ -135,11 +132,24 @@ class Reaper:
         self.control.sendall(frames.encode(frames.EXITED, number, value=status & 0xFFFF))
 
 
+def ended_children() -> Iterator[tuple[int, int]]:
+    """Process id and wait status of each child that has ended, until there is none."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
+
+
 class Zygote(Reaper):
     """Forks on request, and reaps."""
 
-    def __init__(self, control: socket) -> None:
+    def __init__(self, control: socket, scratch: Scratch) -> None:
         super().__init__(control)
+        self.scratch = scratch
         self.numbers: dict[int, int] = {}
         """Instances by process id."""
 
@@ -160,7 +170,16 @@ class Zygote(Reaper):
                     self.wake()
                 elif (sock := self.take_frame()) is not None:
                     return sock
-            ready = poller.poll()
+            ready = poller.poll(0 if self.scratch.slices else None)
+            if not ready:
+                self.scratch.go_on()
+
+    def reap(self) -> None:
+        """Before an end is told: who hears of it may want the room that was taken."""
+        if ended := list(ended_children()):
+            self.scratch.begin()
+        for pid, status in ended:
+            self.ended(pid, status)
 
     def ended(self, pid: int, status: int) -> None:
         number = self.numbers.pop(pid, None)
