@@ -18,6 +18,7 @@ struct GatewayFile {
     var loops: Int?
     var synchronous: String?
     var drainMillisMax: Int?
+    var loadMillisMax: Int?
     var keys: [Key] = []
     var prices = Prices()
     /// How long results of asynchronous invocations are kept, and how much of them.
@@ -40,8 +41,8 @@ struct GatewayFile {
 
     private mutating func read(_ file: Section) throws {
         try file.refuseUnknown([
-            "listen", "data", "memoryMiB", "loops", "synchronous", "drainMillisMax", "keys",
-            "prices", "results",
+            "listen", "data", "memoryMiB", "loops", "synchronous", "drainMillisMax",
+            "loadMillisMax", "keys", "prices", "results",
         ])
         listen = try file.text("listen")
         data = try file.text("data")
@@ -49,6 +50,7 @@ struct GatewayFile {
         loops = try file.count("loops")
         synchronous = try file.text("synchronous")
         drainMillisMax = try file.count("drainMillisMax")
+        loadMillisMax = try file.count("loadMillisMax")
         keys = try file.list("keys").map { key in
             try key.refuseUnknown(["account", "sha256"])
             guard let account = try key.text("account"), let sha256 = try key.text("sha256"),

@@ -65,6 +65,7 @@ struct GatewaySettings {
         if let seconds = file.resultSeconds { triggers.resultMillis = Int64(seconds) * 1_000 }
         if let bytes = file.resultBytesMax { triggers.resultBytesMax = bytes }
         if let millis = file.drainMillisMax { gateway.drainMillisMax = millis }
+        if let millis = file.loadMillisMax { gateway.loadMillisMax = millis }
     }
 
     private mutating func setListen(_ text: String) throws {

@@ -36,7 +36,9 @@ extension Problem {
         case .sampleFailed: "correct the handler, sample.json or sample.expected.json"
         case .manifestInvalid, .bundleInvalid: "correct the function folder and deploy again"
         case .importRaised, .loadRaised, .trialFailed: "correct handler.py and deploy again"
-        case .loadTimedOut: "make load quicker, or raise timeout.total in function.yaml"
+        case .loadTimedOut:
+            "make import, load and attach quicker; what the first two may take together is "
+                + "loadMillisMax in the gateway's configuration"
         case .sandboxFailed: "`faas doctor` says what the host lacks"
         case .revisionNotFound, .trafficInvalid: "`faas revisions NAME` lists what can be served"
         case .weightsFailed: "correct the model in function.yaml and deploy again"

@@ -22,7 +22,8 @@ package struct GatewayConfiguration: Sendable {
     package var heldPartsMax = 256
     /// The largest bundle, in bytes; default 512 MiB.
     package var bundleBytesMax = 512 << 20
-    /// How long a deploy may take to load its handler, in milliseconds; default 300,000.
+    /// How long a sandbox may take to load its handler, in a deploy and later, in milliseconds;
+    /// default 300,000.
     package var loadMillisMax = 300_000
     /// How long a graceful stop waits for invocations, in milliseconds; default 30,000.
     package var drainMillisMax = 30_000

@@ -8,7 +8,10 @@ import Storage
 
 /// A new revision loads its model and answers its sample, before it takes traffic.
 extension Deploy {
-    /// With instances forked from a zygote where they survive that.
+    /// With instances forked from a zygote where these answer the sample in time and as expected.
+    ///
+    /// What a forked instance fails at is tried again in a process that has loaded the model by
+    /// itself, whose failure is then the one told: most often the function is at fault.
     func tryOut(
         _ revision: Revision,
         _ folder: FunctionFolder
@@ -19,16 +22,34 @@ extension Deploy {
         }
         do {
             return try await tryOut(revision, folder, withoutFork: nil)
-        } catch let error as ForkFailure {
-            await say(.trial, "instances will not be forked: \(error.reason)")
-            return try await tryOut(revision, folder, withoutFork: error.reason)
+        } catch let failure as ForkFailure {
+            await say(.trial, "trying without a fork: \(failure.reason)")
+            return try await tryOut(revision, folder, withoutFork: failure.reason)
         }
     }
 
-    /// The sample was not answered by a fork of the zygote, though it may be by a process that has
-    /// loaded the model itself.
+    /// The sample was not answered well by a fork of the zygote, though it may be by a process that
+    /// has loaded the model itself.
     private struct ForkFailure: Error {
         let reason: String
+
+        init(_ reason: String, threads: [String]) {
+            let lost =
+                threads.isEmpty
+                ? ""
+                : ", and the threads \(threads.joined(separator: ", ")) do not survive a fork"
+            let line = reason.split(whereSeparator: \.isNewline).joined(separator: " ")
+            self.reason = line.prefix(Self.reasonCharactersMax) + lost
+        }
+
+        private static let reasonCharactersMax = 400
+    }
+
+    /// An answer that the sample does not allow.
+    private struct WrongAnswer: Error {
+        /// What is wrong, as the end of "a forked instance ...".
+        let deed: String
+        let problem: Problem
     }
 
     /// Loads the handler in a pool of its own and has an instance answer the sample.
@@ -56,56 +77,75 @@ extension Deploy {
             guard let sample = folder.sample else { return nil }
             return (sample, try sample.body())
         }
-        guard let (sample, body) = sample else {
-            do {
-                try await Trial.start(id: makeID(), on: pool, eventLoop: deployer.loop)
-            } catch let failure as Trial.Failure {
-                throw Problem(failure, last: pool.lastFailure)
-            }
-            return try await report(of: pool)
-        }
-        let answer: Trial.Answer
         do {
-            answer = try await Trial.run(
-                body,
-                contentType: sample.contentType,
-                id: makeID(),
-                on: pool,
-                eventLoop: deployer.loop
-            )
-        } catch let failure as Trial.Failure {
-            if pool.forks, let reason = failure.forkReason(threads: pool.report?.threads ?? []) {
-                throw ForkFailure(reason: reason)
+            if let (sample, body) = sample {
+                let answer = try await Trial.run(
+                    body,
+                    contentType: sample.contentType,
+                    id: makeID(),
+                    on: pool,
+                    eventLoop: deployer.loop
+                )
+                let kind = pool.forks ? "a forked instance" : "an instance"
+                await say(.trial, "\(kind) answered in \(answer.runMicros) us")
+                try await compare(answer, sample, body)
+            } else {
+                try await Trial.start(id: makeID(), on: pool, eventLoop: deployer.loop)
             }
+        } catch let failure as Trial.Failure {
+            try blameFork(of: pool, failure.forkReason(in: pool))
             throw Problem(failure, last: pool.lastFailure)
+        } catch let wrong as WrongAnswer {
+            try blameFork(of: pool, "a forked instance \(wrong.deed)")
+            throw wrong.problem
         }
-        let kind = pool.forks ? "a forked instance" : "an instance"
-        await say(.trial, "\(kind) answered in \(answer.runMicros) us")
-        try await compare(answer, sample, body)
         return try await report(of: pool)
     }
 
+    /// - Throws: ``ForkFailure`` if the pool forks and there is a reason why that may be at fault.
+    private func blameFork(of pool: Pool, _ reason: String?) throws {
+        guard pool.forks, let reason else { return }
+        throw ForkFailure(reason, threads: pool.report?.threads ?? [])
+    }
+
+    /// Without an expected answer any that is no error will do: what a process that was not forked
+    /// would have answered is not known, and to find out would take a second load.
     private func compare(_ answer: Trial.Answer, _ sample: SampleFile, _ body: [UInt8]) async throws
     {
         let given = "input: \(Self.excerpt(body))\nanswer: \(Self.excerpt(answer.body))"
         guard answer.status < 400 else {
-            throw Problem(
-                .sampleFailed,
-                detail: "The sample was answered with status \(answer.status).\n\(given)"
+            let deed = "answered the sample with status \(answer.status)"
+            throw WrongAnswer(
+                deed: deed,
+                problem: Problem(
+                    .sampleFailed,
+                    detail: "The sample was answered with status \(answer.status).\n\(given)"
+                )
             )
         }
         let expected = try await blocking { try sample.expected() }
         guard let expected else {
             return await say(.sample, "\(sample.name) was answered", detail: given)
         }
-        let difference = try await blocking {
-            try SampleComparison().firstDifference(expected: expected, answer: answer.body)
+        let difference: SampleComparison.Difference?
+        do {
+            difference = try await blocking {
+                try SampleComparison().firstDifference(expected: expected, answer: answer.body)
+            }
+        } catch let error as PackagingError {
+            throw WrongAnswer(
+                deed: "answered the sample: \(error.message)",
+                problem: Problem(error)
+            )
         }
         if let difference {
-            throw Problem(
-                .sampleFailed,
-                detail: "The answer to \(sample.name) differs: \(difference).\n\(given)\n"
-                    + "expected: \(Self.excerpt(expected))"
+            throw WrongAnswer(
+                deed: "answered the sample wrongly: \(difference)",
+                problem: Problem(
+                    .sampleFailed,
+                    detail: "The answer to \(sample.name) differs: \(difference).\n\(given)\n"
+                        + "expected: \(Self.excerpt(expected))"
+                )
             )
         }
         await say(.sample, "\(sample.name) was answered as expected", detail: given)

@@ -21,16 +21,15 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
 
         /// Why it may be the fork's fault; nil when a process of its own would fail alike.
         ///
-        /// A handler that raises may do so because a thread of the zygote is missing.
-        func forkReason(threads: [String]) -> String? {
+        /// A handler that raises may do so because a thread of the zygote is missing, or because it
+        /// has noticed that it is in another process.
+        func forkReason(in pool: Pool) -> String? {
             switch self {
-            case .notStarted: nil
+            case .notStarted:
+                pool.forkedStartFailure.map { "a forked instance did not start: \($0)" }
             case .refused(let code, let message):
-                threads.isEmpty
-                    ? nil
-                    : "a forked instance answered the sample with \(code.rawValue) "
-                        + "(\(message?.message ?? "no reason given")), and the threads "
-                        + "\(threads.joined(separator: ", ")) do not survive a fork"
+                "a forked instance answered the sample with \(code.rawValue) "
+                    + "(\(message?.message ?? "no reason given"))"
             case .died(let end): "a forked instance died on the sample: \(end)"
             case .tookTooLong: "a forked instance did not answer the sample in time"
             }
@@ -147,6 +146,17 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
         case .failed(let code, let body, _):
             promise.fail(Failure.refused(code, FailureMessage(body)))
         case .instanceDied: break
+        }
+    }
+}
+
+extension Pool {
+    /// Why an instance could not be forked or attached, though the zygote has loaded the handler.
+    fileprivate var forkedStartFailure: String? {
+        guard report != nil, let failure = lastFailure else { return nil }
+        return switch failure.code {
+        case .attachRaised, .outOfTime, .closed: failure.message
+        case .load, .outOfMemory, .host: nil
         }
     }
 }
