@@ -260,7 +260,10 @@ let package = Package(
         tests("GatewayAPI", ["Functions", yams]),
         tests("Packaging", ["Functions"]),
         tests("Pooling", ["Functions"]),
-        tests("Scheduling"),
+        tests(
+            "Scheduling",
+            ["Functions", "Instances", "Pooling", "Devices", "RuntimeProtocol", logging]
+        ),
         tests("Storage", ["Functions", "Billing", "LedgerBenchmark", grdb]),
         .executableTarget(
             name: "LedgerBenchmark",

@@ -29,6 +29,11 @@ extension DeviceBudget {
             return max(0, capacityMiB - reservedMiB)
         }
 
+        /// What a reservation of that size makes unavailable to others: of a slice all.
+        package func taken(by memoryMiB: Int) -> Int {
+            placement.parent == nil ? memoryMiB : capacityMiB
+        }
+
         /// Best fit: large gaps stay for large models.
         ///
         /// The UUID settles a tie, so that equal histories give equal placements.

@@ -18,6 +18,9 @@ package struct DeviceBudget<Key: Hashable & Sendable>: Sendable {
         ledgers.values.map(\.device).sorted { $0.placement.uuid < $1.placement.uuid }
     }
 
+    /// The card or slice with that UUID.
+    package func device(_ uuid: String) -> Device? { ledgers[uuid]?.device }
+
     /// The keys placed on a device, in no order.
     package func keys(on uuid: String) -> [Key] {
         reservations.filter { $0.value.placement.uuid == uuid }.map(\.key)

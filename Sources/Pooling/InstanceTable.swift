@@ -113,15 +113,15 @@ struct InstanceTable: Sendable {
         return idle(lanes[0].oldest)
     }
 
-    /// Since when the `count` instances that have been idle longest are idle, longest first.
-    func longestIdleSince(_ count: Int) -> [UInt64] {
-        var times: [UInt64] = []
+    /// The `count` instances that have been idle longest, and since when, longest first.
+    func longestIdle(_ count: Int) -> [(id: InstanceID, since: UInt64)] {
+        var instances: [(id: InstanceID, since: UInt64)] = []
         var at = lanes[0].oldest
-        while at != 0, times.count < count, let instance = idle(at) {
-            times.append(instance.since)
+        while at != 0, instances.count < count, let instance = idle(at) {
+            instances.append(instance)
             at = slots[index(at)].newer
         }
-        return times
+        return instances
     }
 
     private func idle(_ id: UInt32) -> (id: InstanceID, since: UInt64)? {

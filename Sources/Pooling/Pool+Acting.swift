@@ -64,9 +64,9 @@ extension Pool {
     private func start(_ id: InstanceID, _ kind: StartKind) async {
         let began = clock()
         do throws(InstanceError) {
-            let reservation = try await host.reserveInstance()
+            let reservation = try await host.reserveInstance(id)
             do throws(InstanceError) {
-                let sandbox = try await sandbox(for: id)
+                let sandbox = try await sandbox(for: id, reservation)
                 let instance = try await sandbox.fork(id.rawValue, device: reservation.device)
                 started(instance, id, kind, began: began, reservation: reservation)
             } catch {
@@ -84,9 +84,12 @@ extension Pool {
         }
     }
 
-    private func sandbox(for id: InstanceID) async throws(InstanceError) -> any Sandbox {
+    private func sandbox(
+        for id: InstanceID,
+        _ reservation: InstanceReservation
+    ) async throws(InstanceError) -> any Sandbox {
         guard forks else {
-            let sandbox = try await host.openSandboxForInstance()
+            let sandbox = try await host.openSandboxForInstance(reservation)
             lock.withLockedValue { $0.ownSandboxes[id] = sandbox }
             return sandbox
         }

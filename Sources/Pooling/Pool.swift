@@ -144,6 +144,11 @@ package final class Pool: @unchecked Sendable {
         change { state, _ in state.evictIdle().map { [.stop($0)] } ?? [] }
     }
 
+    /// Stops that instance if it is idle, to give what it holds to another pool.
+    package func evict(_ id: InstanceID) {
+        change { state, _ in state.evict(id) ? [.stop(id)] : [] }
+    }
+
     /// Closes the zygote, to give its memory to another pool.
     package func evictZygote() { change { state, _ in state.closeZygote() } }
 
@@ -166,6 +171,8 @@ package final class Pool: @unchecked Sendable {
     package var evictableIdleSince: [UInt64] {
         lock.withLockedValue { $0.state.evictableIdleSince }
     }
+
+    package var activity: PoolActivity { lock.withLockedValue { $0.state.activity } }
 
     /// How many leases were given since it was last asked.
     package func takeLeaseCount() -> Int {

@@ -49,16 +49,23 @@ extension PoolState {
     /// Stops the instance that has been idle longest, as another pool needs its memory; nil when
     /// none is idle or no more than `min` are left.
     package mutating func evictIdle() -> InstanceID? {
-        guard instances.counts.staying > limits.min, let idle = instances.longestIdle else {
-            return nil
-        }
-        instances.set(idle.id, .stopping)
+        guard let idle = instances.longestIdle, evict(idle.id) else { return nil }
         return idle.id
+    }
+
+    /// Stops that instance, as another pool needs what it holds; false when it is not idle or no
+    /// more than `min` are left.
+    package mutating func evict(_ id: InstanceID) -> Bool {
+        guard instances.counts.staying > limits.min, case .idle = instances.state(of: id) else {
+            return false
+        }
+        instances.set(id, .stopping)
+        return true
     }
 
     /// Since when those are idle that `evictIdle` would stop one after another, longest first.
     package var evictableIdleSince: [UInt64] {
-        instances.longestIdleSince(max(0, instances.counts.staying - limits.min))
+        instances.longestIdle(max(0, instances.counts.staying - limits.min)).map(\.since)
     }
 }
 

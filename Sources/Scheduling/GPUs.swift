@@ -1,86 +1,93 @@
 package import Devices
 import Instances
 import NIOConcurrencyHelpers
+import Pooling
 
 /// The node's GPUs: which memory is promised to which instance, and what containers need to see
 /// them.
-///
-/// A sandbox sees one card or slice, chosen when it is made; its instances all run there.
 package final class GPUs: Sendable {
-    struct Claim: Hashable, Sendable {
-        let pool: PoolKey
-        let number: Int
-    }
-
-    private struct Mutable {
-        var budget: DeviceBudget<Claim>
-        var placements: [PoolKey: Placement] = [:]
-        var lastNumber = 0
-    }
-
     private let inventory: Inventory
-    private let lock: NIOLockedValueBox<Mutable>
+    private let root: String
+    private let libraryFolder: String?
+    private let budget: NIOLockedValueBox<GPUBudget>
 
-    package init(_ inventory: Inventory) {
+    /// Promises nothing yet.
+    ///
+    /// Paths of the host are read under `root`; `libraryFolder` has the driver's libraries, nil to
+    /// look for them.
+    package init(_ inventory: Inventory, root: String = "/", libraryFolder: String? = nil) {
         self.inventory = inventory
-        lock = NIOLockedValueBox(Mutable(budget: DeviceBudget(inventory)))
+        self.root = root
+        self.libraryFolder = libraryFolder
+        budget = NIOLockedValueBox(GPUBudget(inventory))
     }
 
-    /// Chooses a device with room for an instance of a pool.
+    /// Chooses the device of a zygote's sandbox, by what one of its instances needs.
     ///
-    /// Reads files, some milliseconds.
-    func place(_ pool: PoolKey, memoryMiB: Int) throws(InstanceError) -> DeviceAccess {
-        let decision = lock.withLockedValue { value in
-            value.lastNumber += 1
-            let claim = Claim(pool: pool, number: value.lastNumber)
-            let decision = value.budget.reserve(memoryMiB: memoryMiB, for: claim)
-            // The instances reserve for themselves: this was to find where they fit.
-            value.budget.release(claim)
-            if case .placed(let placement) = decision { value.placements[pool] = placement }
-            return decision
+    /// - Returns: the UUID of the card or slice.
+    func settle(
+        _ pool: PoolKey,
+        memoryMiB: Int,
+        activity: GPUBudget.Activity
+    ) throws(InstanceError) -> String {
+        let decision = budget.withLockedValue { budget in
+            budget.settle(pool, memoryMiB: memoryMiB, activity: activity)
         }
         switch decision {
-        case .refused(let refusal): throw Self.error(refusal, memoryMiB: memoryMiB)
-        case .placed(let placement):
-            do throws(DevicesError) {
-                return DeviceAccess(try ContainerDevices.resolve(placement, in: inventory))
-            } catch {
-                throw InstanceError(.host, "\(error)")
-            }
+        case .placed(let placement): return placement.uuid
+        case .refused(let refusal): throw InstanceError(refusal, memoryMiB: memoryMiB)
         }
     }
 
-    /// Promises memory for one instance on its pool's device; the closure takes it back.
-    func reserve(_ pool: PoolKey, memoryMiB: Int) throws(InstanceError) -> @Sendable () -> Void {
-        let (claim, decision) = lock.withLockedValue { value in
-            value.lastNumber += 1
-            let claim = Claim(pool: pool, number: value.lastNumber)
-            let uuid = value.placements[pool]?.uuid
-            return (claim, value.budget.reserve(memoryMiB: memoryMiB, for: claim, on: uuid))
+    /// The zygote's sandbox is gone.
+    func unsettle(_ pool: PoolKey) { budget.withLockedValue { $0.unsettle(pool) } }
+
+    func reserve(
+        memoryMiB: Int,
+        for holder: GPUBudget.Holder,
+        isForked: Bool,
+        activity: GPUBudget.Activity
+    ) -> GPUVerdict {
+        budget.withLockedValue { budget in
+            budget.reserve(
+                memoryMiB: memoryMiB,
+                for: holder,
+                isForked: isForked,
+                activity: activity
+            )
         }
-        if case .refused(let refusal) = decision {
-            throw Self.error(refusal, memoryMiB: memoryMiB)
-        }
-        return { [lock] in lock.withLockedValue { _ = $0.budget.release(claim) } }
     }
 
-    func forget(_ pool: PoolKey) {
-        lock.withLockedValue { $0.placements[pool] = nil }
+    func release(_ holder: GPUBudget.Holder) { budget.withLockedValue { $0.release(holder) } }
+
+    /// What a container needs to use that card or slice and no other.
+    ///
+    /// Reads files, some milliseconds.
+    func access(to uuid: String) throws(InstanceError) -> DeviceAccess {
+        let placement = Placement(uuid: uuid, parent: inventory.slice(uuid)?.parent)
+        do throws(DevicesError) {
+            return DeviceAccess(
+                try ContainerDevices.resolve(
+                    placement,
+                    in: inventory,
+                    root: root,
+                    libraryFolder: libraryFolder
+                )
+            )
+        } catch {
+            throw InstanceError(.host, "\(error)")
+        }
     }
 
     /// Memory promised to instances on a device, in MiB.
     package func reservedMiB(on uuid: String) -> Int {
-        lock.withLockedValue { value in
-            value.budget.reservations.values
-                .filter { $0.placement.uuid == uuid }
-                .reduce(0) { $0 + $1.memoryMiB }
-        }
+        budget.withLockedValue { $0.devices.device(uuid)?.reservedMiB ?? 0 }
     }
+}
 
-    private static func error(
-        _ refusal: DeviceBudget<Claim>.Refusal,
-        memoryMiB: Int
-    ) -> InstanceError {
+extension InstanceError {
+    /// Why there is no GPU memory, for the person who must act.
+    init(_ refusal: GPUBudget.Refusal, memoryMiB: Int) {
         let reason =
             switch refusal {
             case .noDevice: "no GPU can be used: see `faas doctor`"
@@ -88,7 +95,7 @@ package final class GPUs: Sendable {
             case .full(let free): "\(free) MiB are free on one device; the rest is promised"
             case .alreadyReserved: "it has been reserved already"
             }
-        return InstanceError(.host, "it needs \(memoryMiB) MiB of GPU memory: \(reason)")
+        self.init(.host, "it needs \(memoryMiB) MiB of GPU memory: \(reason)")
     }
 }
 

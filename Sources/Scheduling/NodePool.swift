@@ -10,6 +10,7 @@ struct NodePool: PoolHost {
     let scheduler: Scheduler
     let key: PoolKey
     let revision: Revision
+    let forks: Bool
 
     func openSandbox() async throws(InstanceError) -> any Sandbox {
         let estimate = revision.manifest.limits.memoryMiB
@@ -21,7 +22,7 @@ struct NodePool: PoolHost {
         }
         do throws(InstanceError) {
             let began = scheduler.clock()
-            let sandbox = try await open(forks: true)
+            let sandbox = try await open(for: nil)
             measure(sandbox, reloadMicros: (scheduler.clock() - began) / 1000)
             return sandbox
         } catch {
@@ -30,17 +31,22 @@ struct NodePool: PoolHost {
         }
     }
 
-    func openSandboxForInstance() async throws(InstanceError) -> any Sandbox {
-        try await open(forks: false)
+    func openSandboxForInstance(
+        _ reservation: InstanceReservation
+    ) async throws(InstanceError) -> any Sandbox {
+        try await open(for: reservation)
     }
 
-    private func open(forks: Bool) async throws(InstanceError) -> any Sandbox {
+    /// Opens a sandbox that sees the card or slice that is reserved, or the one that all instances
+    /// of a zygote will be on.
+    private func open(
+        for reservation: InstanceReservation?
+    ) async throws(InstanceError) -> any Sandbox {
         do throws(InstanceError) {
             var plan = try scheduler.plan(revision)
             plan.forks = forks
-            let gpuMemoryMiB = revision.manifest.limits.gpuMemoryMiB
-            if gpuMemoryMiB > 0 {
-                plan.devices = try requireGPUs().place(key, memoryMiB: gpuMemoryMiB)
+            if revision.manifest.limits.gpuMemoryMiB > 0 {
+                plan.devices = try devices(reservation)
             }
             return try await scheduler.driver.open(plan)
         } catch {
@@ -54,10 +60,10 @@ struct NodePool: PoolHost {
 
     func sandboxEnded() {
         scheduler.lock.withLockedValue { $0.budget.releaseZygote(key) }
-        scheduler.gpus?.forget(key)
+        scheduler.gpus?.unsettle(key)
     }
 
-    func reserveInstance() async throws(InstanceError) -> InstanceReservation {
+    func reserveInstance(_ id: InstanceID) async throws(InstanceError) -> InstanceReservation {
         let limits = revision.manifest.limits
         let key = key
         try await scheduler.admit {
@@ -72,15 +78,32 @@ struct NodePool: PoolHost {
             return InstanceReservation(device: .cpu, release: release)
         }
         do throws(InstanceError) {
-            let free = try requireGPUs().reserve(key, memoryMiB: limits.gpuMemoryMiB)
-            return InstanceReservation(device: .cuda) {
-                free()
+            let gpus = try requireGPUs()
+            let holder = GPUBudget.Holder(pool: key, instance: id)
+            let gpu = try await scheduler.reserve(
+                limits.gpuMemoryMiB,
+                on: gpus,
+                for: holder,
+                isForked: forks
+            )
+            return InstanceReservation(device: .cuda, gpu: gpu) {
+                gpus.release(holder)
                 release()
             }
         } catch {
             release()
             throw error
         }
+    }
+
+    private func devices(
+        _ reservation: InstanceReservation?
+    ) throws(InstanceError) -> DeviceAccess {
+        let gpus = try requireGPUs()
+        if let gpu = reservation?.gpu { return try gpus.access(to: gpu) }
+        let memoryMiB = revision.manifest.limits.gpuMemoryMiB
+        let home = try gpus.settle(key, memoryMiB: memoryMiB) { scheduler.activity }
+        return try gpus.access(to: home)
     }
 
     private func requireGPUs() throws(InstanceError) -> GPUs {

@@ -52,7 +52,7 @@ package final class Scheduler: Sendable {
             let pool = Pool(
                 revision: revision,
                 forks: forks,
-                host: NodePool(scheduler: self, key: key, revision: revision),
+                host: NodePool(scheduler: self, key: key, revision: revision, forks: forks),
                 clock: clock
             )
             value.pools[key] = pool
@@ -105,42 +105,6 @@ extension Scheduler {
         package var tickMillis = 50
 
         package init(memoryMiB: Int) { self.memoryMiB = memoryMiB }
-    }
-
-    /// Asks `wish` until it is admitted, giving up what it names meanwhile.
-    func admit(
-        _ wish: @escaping @Sendable (inout NodeBudget, () -> [IdleInstances]) -> BudgetVerdict
-    ) async throws(InstanceError) {
-        let deadline = clock() + UInt64(limits.reserveMillisMax) * 1_000_000
-        while true {
-            let pools = lock.withLockedValue { $0.pools }
-            let verdict = lock.withLockedValue { value in
-                wish(&value.budget) { Self.idle(in: pools) }
-            }
-            switch verdict {
-            case .admitted: return
-            case .evict(let eviction): evict(eviction)
-            case .refused(.tooLarge(let needed, let budget)):
-                throw InstanceError(
-                    .host,
-                    "it needs \(needed) MiB of memory; this node has \(budget) MiB for all"
-                )
-            case .refused(.inUse(let needed, let available)):
-                guard clock() < deadline else {
-                    throw InstanceError(
-                        .host,
-                        "it needs \(needed) MiB of memory and \(available) MiB are to be had; "
-                            + "the rest is in use"
-                    )
-                }
-            }
-            guard clock() < deadline else {
-                throw InstanceError(.host, "other functions did not give up their memory in time")
-            }
-            do { try await Task.sleep(for: .milliseconds(limits.reservePollMillis)) } catch {
-                throw InstanceError(.closed, "it was given up before there was memory for it")
-            }
-        }
     }
 
     /// Gives up what a zygote that turned out larger than its estimate has taken over the budget.

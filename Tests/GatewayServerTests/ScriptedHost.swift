@@ -45,13 +45,15 @@ final class ScriptedHost: PoolHost {
         return ScriptedSandbox(host: self)
     }
 
-    func openSandboxForInstance() async throws(InstanceError) -> any Sandbox {
+    func openSandboxForInstance(
+        _ reservation: InstanceReservation
+    ) async throws(InstanceError) -> any Sandbox {
         try await openSandbox()
     }
 
     func sandboxEnded() {}
 
-    func reserveInstance() async throws(InstanceError) -> InstanceReservation {
+    func reserveInstance(_ id: InstanceID) async throws(InstanceError) -> InstanceReservation {
         InstanceReservation(device: .cpu) {}
     }
 

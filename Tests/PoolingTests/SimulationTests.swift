@@ -167,9 +167,20 @@ struct SimulatedWalk {
 
     private mutating func evict() {
         let evictable = pool.evictableIdleSince
+        if Bool.random(using: &random) { return evictOne() }
         let stopped = pool.evictIdle()
         if evictable.isEmpty != (stopped == nil) { node.faults.append("evicts what it offers") }
         if let stopped { node.perform(.stop(stopped)) }
+    }
+
+    /// Any one: only an idle one goes, and only if the pool can do without one.
+    private mutating func evictOne() {
+        guard let id = pick({ _ in true }) else { return }
+        let activity = pool.activity
+        let expected = activity.spareCount > 0 && activity.idle.contains { $0.id == id }
+        let isStopped = pool.evict(id)
+        if isStopped != expected { node.faults.append("evicts what is idle and spare") }
+        if isStopped { node.perform(.stop(id)) }
     }
 
     private mutating func change() {

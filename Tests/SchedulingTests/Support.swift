@@ -1,6 +1,11 @@
+import Pooling
 import Scheduling
 
 extension PoolKey: ExpressibleByIntegerLiteral {
+    package init(integerLiteral value: UInt32) { self.init(value) }
+}
+
+extension InstanceID: ExpressibleByIntegerLiteral {
     package init(integerLiteral value: UInt32) { self.init(value) }
 }
 

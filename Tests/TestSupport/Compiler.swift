@@ -1,13 +1,13 @@
-import Foundation
+package import Foundation
 
 /// The C compiler of the machine that runs the tests.
-enum Compiler {
-    struct Failed: Error {
-        let output: String
+package enum Compiler {
+    package struct Failed: Error {
+        package let output: String
     }
 
     /// The contents of a shared library made of `source`.
-    static func library(of source: URL, options: [String] = []) throws -> Data {
+    package static func library(of source: URL, options: [String] = []) throws -> Data {
         let folder = try TemporaryFolders.make()
         defer { try? FileManager.default.removeItem(at: folder) }
         let output = folder.appending(path: "library")

@@ -1,24 +1,25 @@
-import Devices
 import Foundation
 
 /// A made-up host under a temporary folder.
 ///
 /// Its device nodes are links to nodes that every machine has, so that no privilege is needed; each
 /// has numbers of its own.
-struct HostFixture {
-    static let version = "580.159.04"
-    static let libraryFolder = "/usr/lib/x86_64-linux-gnu"
+package struct HostFixture {
+    package static let version = "580.159.04"
+    package static let libraryFolder = "/usr/lib/x86_64-linux-gnu"
 
     private static let libraries = Result { try compileLibraries() }
 
-    let root = Result { try TemporaryFolders.make() }
-    var path: String { (try? root.get().path) ?? "" }
+    private let root = Result { try TemporaryFolders.make() }
+    package var path: String { (try? root.get().path) ?? "" }
 
-    func write(_ text: String, to path: String) throws {
+    package init() {}
+
+    package func write(_ text: String, to path: String) throws {
         try text.write(to: try place(path), atomically: true, encoding: .utf8)
     }
 
-    func link(_ path: String, to target: String) throws {
+    package func link(_ path: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(
             atPath: try place(path).path,
             withDestinationPath: target
@@ -26,7 +27,7 @@ struct HostFixture {
     }
 
     /// The driver's nodes, for a card of minor 0 and one of minor 1.
-    func addNodes(leavingOut missing: Set<String> = []) throws {
+    package func addNodes(leavingOut missing: Set<String> = []) throws {
         let nodes = [
             "/dev/nvidia0": "/dev/null", "/dev/nvidia1": "/dev/zero",
             "/dev/nvidiactl": "/dev/full", "/dev/nvidia-uvm": "/dev/random",
@@ -35,18 +36,21 @@ struct HostFixture {
         for (node, target) in nodes where !missing.contains(node) { try link(node, to: target) }
     }
 
-    /// The capabilities of one slice of the card of minor 1.
-    func addCapabilities() throws {
+    /// The capabilities of two slices of the card of minor 1.
+    package func addCapabilities() throws {
         try write(
-            "config 1\nmonitor 2\ngpu1/gi1/access 12\ngpu1/gi1/ci0/access 13\n",
+            "config 1\nmonitor 2\ngpu1/gi1/access 12\ngpu1/gi1/ci0/access 13\n"
+                + "gpu1/gi5/access 14\ngpu1/gi5/ci0/access 15\n",
             to: "/proc/driver/nvidia-caps/mig-minors"
         )
         try link("/dev/nvidia-caps/nvidia-cap12", to: "/dev/null")
         try link("/dev/nvidia-caps/nvidia-cap13", to: "/dev/zero")
+        try link("/dev/nvidia-caps/nvidia-cap14", to: "/dev/full")
+        try link("/dev/nvidia-caps/nvidia-cap15", to: "/dev/random")
     }
 
     /// Real shared libraries with the driver's names, and what lies beside them on a real host.
-    func addLibraries(in folder: String = libraryFolder) throws {
+    package func addLibraries(in folder: String = libraryFolder) throws {
         for (name, library) in try Self.libraries.get() {
             try library.write(to: try place("\(folder)/\(name)"))
         }
@@ -54,19 +58,6 @@ struct HostFixture {
         try write("for graphics", to: "\(folder)/libnvidia-glcore.so.\(Self.version)")
         try write("of another version", to: "\(folder)/libnvidia-nvvm.so.535.1")
         try write("another's", to: "\(folder)/libc.so.6")
-    }
-
-    func resolve(
-        _ placement: Placement,
-        in inventory: Inventory,
-        libraryFolder: String? = libraryFolder
-    ) throws(DevicesError) -> ContainerDevices {
-        try ContainerDevices.resolve(
-            placement,
-            in: inventory,
-            root: path,
-            libraryFolder: libraryFolder
-        )
     }
 
     private func place(_ path: String) throws -> URL {
