@@ -83,6 +83,8 @@ class Newcomer:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Whoever runs these tests in the background may ignore them, and so would a shell.
+            preexec_fn=heed_signals,
         )
 
     def run(
@@ -127,6 +129,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def end_process(pid: int) -> None:
