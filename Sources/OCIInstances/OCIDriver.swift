@@ -105,7 +105,7 @@ package final class OCIDriver: InstanceDriver {
                 output: bootLog.descriptor,
                 descriptor: ends[1]
             )
-            // Not by the OCI runtime: runc fails where the kernel does not account for swap.
+            // Not by the OCI runtime: whether the kernel accounts for swap is for us to look.
             try tools.cgroups.forbidSwap(
                 in: "\(group)/zygote",
                 memoryBytes: plan.revision.manifest.limits.memoryMiB << 20

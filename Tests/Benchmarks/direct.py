@@ -13,13 +13,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from gateway_program import free_port
-from http_connection import Connection
 from load import Load
-from processes import BenchmarkError, Program, wait_until
+from peers import Peer
+from processes import BenchmarkError
 from settings import BENCHMARKS, BODY, REPOSITORY
 
 sys.path.append(str(REPOSITORY / "Tests" / "RuntimeTests"))
@@ -29,7 +30,6 @@ from host import END, INVOKE, Instance, Sandbox, encode
 # Of the caller and of the instance; None leaves both to the scheduler.
 Cores = tuple[int, int] | None
 INSTANCES = 5
-START_SECONDS_MAX = 30
 
 # What the gateway writes into the frame for a request of wrk's.
 META = {
@@ -106,42 +106,25 @@ class DirectInstance:
         try:
             check(instance)
             instance.sock.setblocking(True)
-            relay = Relay(program, instance, frame)
+            number, port = instance.sock.fileno(), free_port()
+            command = [str(program), str(number), str(port)]
+            log = self.work / "relay.log"
+            relay = Relay(Peer("relay", command, port, log, frame, [number]), instance)
             try:
                 yield relay
             finally:
-                relay.program.stop()
+                relay.peer.stop()
         finally:
             instance.kill()
             instance.close()
 
 
+@dataclass
 class Relay:
     """`relay_instance.c` and its instance."""
 
-    def __init__(self, program: Path, instance: Instance, frame: Path) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/function/echo"
-        self.instance = instance
-        number = instance.sock.fileno()
-        self.program = Program(
-            [str(program), str(number), str(self.port)],
-            frame.with_suffix(".log"),
-            source=frame,
-            descriptors=[number],
-        )
-        wait_until(self.is_serving, program.name, START_SECONDS_MAX)
-
-    def is_serving(self) -> bool:
-        self.program.check()
-        try:
-            with Connection(self.port) as connection:
-                answer = connection.post("/", BODY)
-        except OSError:
-            return False
-        if answer.body != BODY:
-            raise BenchmarkError(f"the relay answers {answer.body!r}")
-        return True
+    peer: Peer
+    instance: Instance
 
 
 def check(instance: Instance) -> None:

@@ -43,7 +43,7 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
         for peer in peers:
             running.callback(peer.stop)
         url = f"{gateway.url}/function/echo"
-        for each in (url, relay.url, *(peer.url for peer in peers)):
+        for each in (url, relay.peer.url, *(peer.url for peer in peers)):
             drive(each, max(DEPTHS), WARM_UP_SECONDS)
         rounds = []
         for number in range(settings.rounds):
@@ -66,7 +66,7 @@ def measure_warm(settings: Settings, gateway: Gateway, work: Path, say: Say) -> 
         }
         with on_core(cores[0], [gateway.pid, *gateway.sandbox_processes("echo")]):
             placed_gateway = drive_gateway(gateway, url, 1, settings.load_seconds)
-        with on_core(cores[0], [relay.program.pid, relay.instance.pid]):
+        with on_core(cores[0], [relay.peer.program.pid, relay.instance.pid]):
             placed_relay = drive_relay(relay, 1, settings.load_seconds)
     return {
         "rounds": rounds,
@@ -115,9 +115,9 @@ def drive_gateway(gateway: Gateway, url: str, depth: int, seconds: float) -> dic
 
 
 def drive_relay(relay: Relay, depth: int, seconds: float) -> dict[str, Any]:
-    before = cpu_seconds([relay.program.pid])
-    load = drive(relay.url, depth, seconds)
-    spent = cpu_seconds([relay.program.pid]) - before
+    before = cpu_seconds([relay.peer.program.pid])
+    load = drive(relay.peer.url, depth, seconds)
+    spent = cpu_seconds([relay.peer.program.pid]) - before
     return {**load.json(), "relayCPUMicros": spent / load.responses * 1e6}
 
 

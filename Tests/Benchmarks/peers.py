@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from gateway_program import free_port
 from http_connection import Connection
-from processes import BenchmarkError, Program, wait_until
+from processes import NOTHING, BenchmarkError, Program, wait_until
 from settings import BENCHMARKS, BODY, PYTHON
 
 PACKAGES = ["functions-framework==3.10.2", "uvicorn[standard]==0.54.0"]
@@ -18,11 +20,19 @@ START_SECONDS_MAX = 30
 class Peer:
     """A server that is running, and that has answered."""
 
-    def __init__(self, name: str, command: list[str], port: int, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        port: int,
+        log: Path,
+        source: Path = NOTHING,
+        descriptors: Collection[int] = (),
+    ) -> None:
         self.name = name
         self.url = f"http://127.0.0.1:{port}/"
         self.port = port
-        self.program = Program(command, log)
+        self.program = Program(command, log, source=source, descriptors=descriptors)
         wait_until(self.is_serving, name, START_SECONDS_MAX, interval=0.05)
 
     def is_serving(self) -> bool:
@@ -32,7 +42,7 @@ class Peer:
                 answer = connection.post("/", BODY)
         except OSError:
             return False
-        if answer.status != 200:
+        if answer.status != 200 or json.loads(answer.body) != json.loads(BODY):
             raise BenchmarkError(f"{self.name} answers {answer.status}: {answer.body!r}")
         return True
 

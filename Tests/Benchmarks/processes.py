@@ -11,6 +11,7 @@ from pathlib import Path
 
 # A gateway drains for 30 s at most.
 STOP_SECONDS_MAX = 40
+NOTHING = Path(os.devnull)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -26,7 +27,7 @@ class Program:
         command: list[str],
         log: Path,
         env: dict[str, str] | None = None,
-        source: Path = Path(os.devnull),
+        source: Path = NOTHING,
         descriptors: Collection[int] = (),
     ) -> None:
         with ExitStack() as files:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import host
 import pytest
+from brokers import free_port
 from folders import EXAMPLES, ROOT
 from gateways import BINARY, CLI, RUNTIME, Gateway
 from waiting import until
@@ -123,12 +124,6 @@ def newcomer(gateway: Gateway, place: Path, tmp_path: Path) -> Iterator[Newcomer
     yield made
     assert made.left() == {}
     shutil.rmtree(own.data, ignore_errors=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def heed_signals() -> None:
