@@ -131,6 +131,14 @@ def heed_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+def program_of(pid: int) -> str | None:
+    """None of one that has ended: the script starts many that are soon over."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return None
+
+
 def end_process(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
@@ -211,7 +219,7 @@ def test_the_gateway_ends_when_the_script_is_killed(newcomer: Newcomer) -> None:
         (gateway,) = [
             pid
             for pid in host.descendants(process.pid)
-            if os.readlink(f"/proc/{pid}/exe") == str(Path(BINARY).resolve())
+            if program_of(pid) == str(Path(BINARY).resolve())
         ]
         process.kill()
 
