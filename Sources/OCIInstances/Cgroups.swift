@@ -77,16 +77,15 @@ package struct Cgroups: Sendable {
                 try Files.makeFolder(path)
                 try Files.write(value, to: "\(path)/\(file)")
             }
-            try forbidSwap(in: group, memoryBytes: limits.memoryBytes)
         case .v2(let mount):
             try Files.makeFolder(mount + group)
             try Files.write("\(limits.memoryBytes)", to: "\(mount)\(group)/memory.max")
-            try forbidSwap(in: group, memoryBytes: limits.memoryBytes)
             try Files.write("1", to: "\(mount)\(group)/memory.oom.group")
             try Files.write("\(limits.processes)", to: "\(mount)\(group)/pids.max")
             let quota = limits.cpuMillis * Self.cpuPeriodMicros / 1000
             try Files.write("\(quota) \(Self.cpuPeriodMicros)", to: "\(mount)\(group)/cpu.max")
         }
+        try forbidSwap(in: group, memoryBytes: limits.memoryBytes)
     }
 
     /// Lets a group whose memory is limited already have nothing in swap, which would come on top.
