@@ -152,23 +152,27 @@ let package = Package(
                 nioPosix, logging,
             ]
         ),
-        module("Devices", ["CNVML", yams]),
+        module("Hosts", ["GatewayAPI"]),
+        module("Devices", ["Hosts", "CNVML", yams]),
         module("Pooling", ["Functions", "Instances", nioConcurrency]),
         module(
             "Scheduling",
             ["Functions", "Instances", "Pooling", "Devices", nioConcurrency, logging]
         ),
         module("Billing", ["Functions"]),
-        module("Storage", ["Functions", "Billing", grdb, sqlite], exclude: ["LEDGER.md"]),
+        module(
+            "Storage",
+            ["Functions", "Billing", "CLinux", grdb, sqlite],
+            exclude: ["LEDGER.md"]
+        ),
         module("Rollouts", ["Functions"]),
         module("GatewayAPI", ["Functions"]),
         module(
             "GatewayServer",
             [
                 "Functions", "Packaging", "RuntimeProtocol", "Instances", "Pooling",
-                "Scheduling", "Devices", "Billing", "Storage", "Rollouts", "Weights",
-                "GatewayAPI", nioCore,
-                nioPosix, nioHTTP1, nioConcurrency, logging, lifecycle,
+                "Scheduling", "Devices", "Hosts", "Billing", "Storage", "Rollouts", "Weights",
+                "GatewayAPI", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, lifecycle,
             ] + hummingbird
         ),
         module(
@@ -200,7 +204,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Functions", "Packaging", "GatewayAPI", "GatewayClient", "GitDeploys", arguments,
+                "Functions", "Packaging", "Hosts", "GatewayAPI", "GatewayClient", "GitDeploys",
+                arguments,
             ],
             swiftSettings: strict
         ),
@@ -221,7 +226,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux"],
+            dependencies: ["CLinux", "Instances"],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -231,7 +236,8 @@ let package = Package(
             ["Functions", "GatewayAPI", "GatewayClient", "GitDeploys"],
             exclude: ["canned_gateway.py", "canned_answers.py"]
         ),
-        tests("Devices"),
+        tests("Devices", ["Hosts"]),
+        tests("Hosts", ["GatewayAPI"]),
         tests("Functions"),
         tests("Rollouts", ["Functions"]),
         tests(

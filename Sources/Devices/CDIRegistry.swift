@@ -1,3 +1,5 @@
+import Hosts
+
 /// The CDI files of a host that speak of NVIDIA's GPUs.
 struct CDIRegistry {
     static let kind = "nvidia.com/gpu"

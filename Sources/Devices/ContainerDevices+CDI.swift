@@ -1,3 +1,5 @@
+import Hosts
+
 extension CDIRegistry {
     /// The device of `target`, under whichever name a file has it.
     ///

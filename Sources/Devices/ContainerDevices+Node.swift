@@ -1,4 +1,5 @@
 import Glibc
+import Hosts
 
 extension ContainerDevices.Node {
     /// Bits of a mode that say who may do what.

@@ -1,3 +1,5 @@
+import Hosts
+
 extension ContainerDevices {
     /// Beside its card's node, what every CUDA program opens.
     private static let commonNodes = ["/dev/nvidiactl", "/dev/nvidia-uvm"]

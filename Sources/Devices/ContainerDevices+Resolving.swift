@@ -1,3 +1,5 @@
+import Hosts
+
 extension ContainerDevices {
     /// Where the driver's libraries are put in a container when we choose the place.
     package static let libraryDestinationDefault = "/opt/nvidia/lib"

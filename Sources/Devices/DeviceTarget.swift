@@ -1,3 +1,5 @@
+import Hosts
+
 /// The card or slice of a placement, with the nodes that are its own.
 struct DeviceTarget {
     let gpu: GPU

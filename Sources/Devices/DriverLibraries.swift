@@ -1,4 +1,5 @@
 import Glibc
+import Hosts
 
 /// The driver's libraries for CUDA programs, which must be of the loaded driver's version.
 package struct DriverLibraries {

@@ -1,3 +1,5 @@
+import Hosts
+
 /// Which `/dev/nvidia-caps/nvidia-capN` opens which slice, by the driver's list in `/proc`.
 struct MIGCapabilities {
     private static let path = "/proc/driver/nvidia-caps/mig-minors"

@@ -1,4 +1,5 @@
 import Glibc
+package import Hosts
 
 /// A shared library on disk, of which only its name for the dynamic loader is read.
 package enum SharedObject {

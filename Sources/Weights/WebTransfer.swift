@@ -1,10 +1,7 @@
 import CCurlShim
-import Glibc
 import Outbound
 
 /// One try at fetching a file, or the rest of it, through libcurl on the calling thread.
-///
-/// libcurl calls back with a pointer to this; it is a class so that the pointer stays good.
 final class WebTransfer {
     enum End {
         /// All that the server has of the file is here.
@@ -14,8 +11,6 @@ final class WebTransfer {
         case failed(WeightsError)
     }
 
-    /// libcurl's own set-up, once a process; false when it failed.
-    private static let isLibraryReady = ccurl_global_init() == CURLE_OK
     /// Of a refusal's body, which S3 says its reason in.
     private static let refusalBytesMax = 4 << 10
     static let receiveBytes = 256 << 10
@@ -33,7 +28,6 @@ final class WebTransfer {
     /// The body that comes is the file's.
     private var isTaking = false
     private var refusalBody: [UInt8] = []
-    private var addressRefusal: String?
     /// Decided before the answer's end.
     private var early: End?
 
@@ -55,21 +49,26 @@ final class WebTransfer {
 
     /// Blocks until the transfer has ended.
     func run() -> End {
-        guard Self.isLibraryReady, let handle = curl_easy_init() else {
-            return .failed(WeightsError(.fileSystem, "libcurl could not be set up: no memory"))
+        let exchange = OutboundExchange(
+            to: request.url,
+            isLoopback: request.isLoopback,
+            connectMillisMax: limits.connectMillisMax,
+            takeLine: take(headerLine:),
+            takeBody: take(_:),
+            isStopping: isStopped
+        )
+        guard let answer = exchange.run(fields: headerLines, options: setOptions(of:)) else {
+            return .failed(
+                WeightsError(
+                    .fileSystem,
+                    "libcurl could not be set up: no memory, or it lacks an option that is needed"
+                )
+            )
         }
-        defer { curl_easy_cleanup(handle) }
-        var list: UnsafeMutablePointer<curl_slist>?
-        defer { curl_slist_free_all(list) }
-        for line in headerLines { list = curl_slist_append(list, line) ?? list }
-        guard setOptions(of: handle), list == nil || setHeader(list, of: handle) else {
-            return .failed(WeightsError(.fileSystem, "libcurl lacks an option that is needed"))
-        }
-        let code = withExtendedLifetime(self) { curl_easy_perform(handle) }
-        return end(code)
+        return end(answer.code, addressRefusal: exchange.refusal)
     }
 
-    private func end(_ code: CURLcode) -> End {
+    private func end(_ code: CURLcode, addressRefusal: String?) -> End {
         if let early { return early }
         if isStopped() { return .failed(.stopping) }
         if code == CURLE_OK { return isTaking ? .whole : statusEnd }
@@ -174,17 +173,5 @@ extension WebTransfer {
             early = .failed(error)
             return false
         }
-    }
-
-    /// A socket for an address that weights may come from.
-    func open(_ target: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
-        let address = NetworkAddress(target)
-        if let refusal = address == nil ? "no IP address" : address?.refusal {
-            addressRefusal = refusal
-            return CURL_SOCKET_BAD
-        }
-        let target = target.pointee
-        // Instances are started meanwhile, and are not to have it.
-        return socket(target.family, target.socktype | O_CLOEXEC, target.protocol)
     }
 }

@@ -1,4 +1,5 @@
 import Devices
+import Hosts
 import TestSupport
 import Testing
 

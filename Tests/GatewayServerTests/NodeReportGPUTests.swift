@@ -19,7 +19,7 @@ struct NodeReportGPUTests {
     }
 
     private func checks(_ inventory: Inventory) -> [NodeCheck] {
-        NodeChecks.all(NodeFacts(), inventory).filter { $0.name.hasPrefix("GPU") }
+        inventory.checks.filter { $0.name.hasPrefix("GPU") }
     }
 
     @Test func `a host without a driver runs functions on the CPU`() {

@@ -121,4 +121,18 @@ struct NodeReportTests {
         let report = host.inspector.report(inventory: none) { _ in 0 }
         #expect(report.checks.first { $0.name == "python" }?.state == .failed)
     }
+
+    @Test func `an interpreter that can make no environment is refused`() throws {
+        let host = try StandInHost()
+        defer { host.remove() }
+        try host.prepare(mountinfo: Self.version2)
+        try host.writeProgram(
+            #"[ "$1" = --version ] && echo Python 3.11.2"#,
+            to: "/usr/bin/python3"
+        )
+        let report = host.inspector.report(inventory: none) { _ in 0 }
+        let check = try #require(report.checks.first { $0.name == "python" })
+        #expect(check.state == .failed)
+        #expect(check.advice == "apt-get install python3-venv")
+    }
 }

@@ -26,7 +26,8 @@ LAW: dict[str, set[str]] = {
     "Instances": {"Functions", "RuntimeProtocol", "NIOCore"},
     "OCIInstances": {"Functions", "RuntimeProtocol", "Instances", "CLinux", "CSeccomp", "Logging"}
     | NIO,
-    "Devices": {"Functions", "CNVML", "Yams"},
+    "Hosts": {"GatewayAPI"},
+    "Devices": {"Functions", "Hosts", "CNVML", "Yams"},
     "Pooling": {"Functions", "Instances", "NIOConcurrencyHelpers"},
     "Scheduling": {
         "Functions",
@@ -37,7 +38,7 @@ LAW: dict[str, set[str]] = {
         "NIOConcurrencyHelpers",
     },
     "Billing": {"Functions"},
-    "Storage": {"Functions", "Billing", "GRDB", "GRDBSQLite"},
+    "Storage": {"Functions", "Billing", "CLinux", "GRDB", "GRDBSQLite"},
     "Rollouts": {"Functions"},
     "Outbound": {"CCurlShim"},
     "Weights": {"Functions", "Packaging", "Outbound", "CCurlShim"},
@@ -48,6 +49,7 @@ LAW: dict[str, set[str]] = {
         "RuntimeProtocol",
         "Instances",
         "Devices",
+        "Hosts",
         "Pooling",
         "Scheduling",
         "Billing",
@@ -83,6 +85,7 @@ LAW: dict[str, set[str]] = {
     "CLI": {
         "Functions",
         "Packaging",
+        "Hosts",
         "GatewayAPI",
         "GatewayClient",
         "GitDeploys",

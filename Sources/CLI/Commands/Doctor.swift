@@ -1,6 +1,8 @@
 import ArgumentParser
 import GatewayAPI
 import GatewayClient
+import Glibc
+import Hosts
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,8 +44,16 @@ struct Doctor: ParsableCommand {
         }
         // Functions run where the gateway is, so this host says nothing about a gateway elsewhere.
         if client.configuration.isLoopback {
-            report.host = HostChecks.all(HostFacts.read(environment: Console.current.environment))
+            report.host = HostChecks.all(HostFacts.read(dataFolder: Self.dataFolder()))
         }
         return report
+    }
+
+    /// As the gateway chooses it.
+    private static func dataFolder() -> String {
+        let environment = Console.current.environment
+        if let folder = environment["FAAS_DATA"], !folder.isEmpty { return folder }
+        guard geteuid() != 0, let home = environment["HOME"] else { return "/var/lib/faas" }
+        return "\(home)/.local/share/faas"
     }
 }

@@ -1,4 +1,5 @@
 package import GatewayAPI
+import Hosts
 
 /// What `faas doctor` found.
 package struct DoctorReport: Sendable, Encodable {
@@ -15,19 +16,10 @@ package struct DoctorReport: Sendable, Encodable {
     /// The gateway as one more check: a host may be fit before its gateway is started.
     package var gatewayCheck: NodeCheck {
         guard let gateway else {
-            return NodeCheck(
-                name: "gateway",
-                state: .warning,
-                message: gatewayProblem ?? "no answer",
-                advice: gatewayAdvice
-            )
+            return .warning("gateway", gatewayProblem ?? "no answer", advice: gatewayAdvice)
         }
         let uptime = Units.duration(millis: gateway.uptimeSeconds * 1000)
-        return NodeCheck(
-            name: "gateway",
-            state: .ok,
-            message: "\(gateway.version) at \(url), up \(uptime)"
-        )
+        return .ok("gateway", "\(gateway.version) at \(url), up \(uptime)")
     }
 
     /// False when something keeps functions from being served.

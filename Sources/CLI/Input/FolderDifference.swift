@@ -1,5 +1,6 @@
 import GitDeploys
 import Glibc
+import Hosts
 import Packaging
 
 /// What differs between two unpacked bundles.

@@ -1,5 +1,6 @@
 package import Devices
 package import GatewayAPI
+import Hosts
 package import NIOPosix
 
 /// Looks at the gateway's host: what `GET /v1/node` answers and `faas doctor` shows.
@@ -9,8 +10,6 @@ package struct NodeInspector: Sendable {
     package var dataFolder: String
     /// Path of the OCI runtime that the driver uses; nil to look for runc, then crun.
     package var runtime: String?
-    /// Path of the interpreter that sandboxes use.
-    package var python = "/usr/bin/python3"
     /// `/` but in tests: where `/proc`, cgroups and programs are looked for.
     package var root = "/"
     /// Instant of the monotonic clock, in nanoseconds, at which the gateway started.
@@ -22,7 +21,7 @@ package struct NodeInspector: Sendable {
         self.runtime = runtime
     }
 
-    /// Looks at the host now; takes 50 ms or so, as programs are asked for their versions.
+    /// Looks at the host now; takes 100 ms or so, as programs are asked what they are and can.
     ///
     /// - Parameters:
     ///   - threads: for calls that block.
@@ -40,16 +39,16 @@ package struct NodeInspector: Sendable {
 
     /// As the other `report`, but blocks: not for event loops.
     package func report(inventory: Inventory, reservedMiB: (String) -> Int) -> NodeReport {
-        let facts = NodeFacts.read(
+        let facts = HostFacts.read(
             root: root,
             dataFolder: dataFolder,
-            runtime: runtime,
-            python: python
+            isGateway: true,
+            runtime: runtime
         )
         let upNanos = Clock.monotonicNanos() - min(startedAtNanos, Clock.monotonicNanos())
         return NodeReport(
             version: version,
-            runtime: facts.runtime,
+            runtime: facts.runtimes.first,
             python: facts.python,
             cgroupLayout: facts.cgroupLayout,
             seccomp: facts.hasSeccomp,
@@ -57,7 +56,7 @@ package struct NodeInspector: Sendable {
             dataFolder: dataFolder,
             diskFreeBytes: facts.diskFreeBytes ?? 0,
             uptimeSeconds: Int64(upNanos / 1_000_000_000),
-            checks: NodeChecks.all(facts, inventory)
+            checks: HostChecks.all(facts) + inventory.checks
         )
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Hosts
 
 /// What a process of this host has used, read from `/proc`.
 package struct ProcessUsage: Sendable, Hashable {
@@ -28,10 +29,11 @@ package struct ProcessUsage: Sendable, Hashable {
     ///
     /// `folder` is the process's own; `stat` of the whole host lies beside it.
     package static func read(_ folder: String = "/proc/self") -> ProcessUsage? {
-        let files = HostFiles(root: "/")
+        let tree = HostTree(root: "/")
         // The name, in parentheses, may itself contain any character (proc(5)).
-        guard let stat = files.text("\(folder)/stat"), let nameEnd = stat.lastIndex(of: ")"),
-            let boot = files.line("btime", in: "\(folder)/../stat").flatMap({ Double($0) })
+        let stat = tree.text("\(folder)/stat")
+        guard let nameEnd = stat.lastIndex(of: ")"),
+            let boot = tree.line("btime", in: "\(folder)/../stat").flatMap({ Double($0) })
         else { return nil }
         let fields = stat[stat.index(after: nameEnd)...].split(separator: " ")
         // The first of these is the third field of the manual's list.
@@ -40,11 +42,11 @@ package struct ProcessUsage: Sendable, Hashable {
         else { return nil }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         // The value has a space in its name; then the soft limit, the hard one and the unit.
-        let limit = files.line("Max open files", in: "\(folder)/limits")
+        let limit = tree.line("Max open files", in: "\(folder)/limits")
         return ProcessUsage(
             residentBytes: pages * sysconf(Int32(_SC_PAGESIZE)),
             cpuSeconds: (user + system) / ticks,
-            openFileCount: files.names(in: "\(folder)/fd").count,
+            openFileCount: tree.names(in: "\(folder)/fd").count,
             openFileCountMax: limit?.split(separator: " ").first.flatMap { Int($0) },
             startedAtSeconds: boot + start / ticks
         )

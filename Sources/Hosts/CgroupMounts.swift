@@ -1,8 +1,8 @@
-import GatewayAPI
+package import GatewayAPI
 
 /// How control groups are mounted, from a mount table.
-struct CgroupMounts: Sendable, Hashable {
-    var layout: CgroupLayout
+package struct CgroupMounts: Sendable, Hashable {
+    package var layout: CgroupLayout
     /// Controllers of version 1, and where each is mounted.
     var controllers: [String: String] = [:]
     /// Where version 2 is mounted.
@@ -10,7 +10,7 @@ struct CgroupMounts: Sendable, Hashable {
 
     /// - Parameter mountinfo: as `/proc/self/mountinfo` (proc(5)): the file system's type stands
     ///   first behind the lone `-`, its options third.
-    init(mountinfo: String) {
+    package init(mountinfo: String) {
         var hasVersion1 = false
         for line in mountinfo.split(separator: "\n") {
             let fields = line.split(separator: " ")
