@@ -65,7 +65,9 @@ def test_a_function_is_its_accounts_own(keyed: Gateway) -> None:
     stolen = keyed.put("adas", function("adas", HANDLER.replace("1", "2")))
     assert stolen.status == 403
     assert keyed.get("/v1/functions")["functions"] == []
+    assert keyed.get("/v1/pools")["pools"] == []
     keyed.token = KEYS["ada"]
+    assert [pool["function"] for pool in keyed.get("/v1/pools")["pools"]] == ["adas"]
     assert keyed.invoke("adas").json() == 1
 
 

@@ -29,10 +29,9 @@ extension ManagementRoutes {
     }
 
     private func list(_ request: Request) -> FunctionList {
-        let account = account(request)
         let summaries = dispatcher.allSplits.compactMap { split -> FunctionSummary? in
             let revision = split.primary.revision
-            guard authorizer.isOpen || revision.account == account,
+            guard owns(revision.account, request),
                 var summary = deployer.description(of: revision.function, report: nil)?.summary
             else { return nil }
             if let last = split.routes.first {
@@ -57,9 +56,7 @@ extension ManagementRoutes {
     private func deploy(_ request: Request, _ context: BasicRequestContext) async throws -> Response
     {
         let name = try name(context)
-        if let route = dispatcher.route(name.description), !authorizer.isOpen,
-            route.revision.account != account(request)
-        {
+        if let route = dispatcher.route(name.description), !owns(route.revision.account, request) {
             throw Problem(.forbidden, detail: "The function \(name) belongs to another account.")
         }
         let archive = try await receive(request)

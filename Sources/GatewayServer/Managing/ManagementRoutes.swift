@@ -71,7 +71,7 @@ package struct ManagementRoutes: Sendable {
             )
         }
         keyed.get("/v1/node") { _, _ in try Self.json(try await inspect()) }
-        keyed.get("/v1/pools") { _, _ in try Self.json(await pools()) }
+        keyed.get("/v1/pools") { request, _ in try Self.json(await pools(request)) }
         addFunctionRoutes(to: keyed)
         addUsageRoutes(to: keyed)
         adding(keyed)
@@ -95,6 +95,11 @@ package struct ManagementRoutes: Sendable {
             ?? .local
     }
 
+    /// Whether the request's key may see and manage what belongs to an account.
+    func owns(_ account: Account, _ request: Request) -> Bool {
+        authorizer.isOpen || account == self.account(request)
+    }
+
     func name(_ context: BasicRequestContext) throws -> FunctionName {
         let text = context.parameters.get("name") ?? ""
         guard let name = FunctionName(text) else {
@@ -109,8 +114,7 @@ package struct ManagementRoutes: Sendable {
     /// The route of a function that the request's key may manage.
     func route(_ request: Request, _ context: BasicRequestContext) throws -> Route {
         let name = try name(context)
-        guard let route = dispatcher.route(name.description),
-            authorizer.isOpen || route.revision.account == account(request)
+        guard let route = dispatcher.route(name.description), owns(route.revision.account, request)
         else {
             throw Problem(
                 .functionNotFound,
@@ -128,10 +132,11 @@ package struct ManagementRoutes: Sendable {
 
     private func health(_ state: Health.State) -> Health { Health(state: state, version: version) }
 
-    private func pools() async -> PoolList {
+    private func pools(_ request: Request) async -> PoolList {
         var reports: [PoolReport] = []
         let (now, wall) = (Clock.monotonicNanos(), Clock.wallMicros())
-        for pool in scheduler.pools where pool.snapshot.isInMemory {
+        for pool in scheduler.pools
+        where pool.snapshot.isInMemory && owns(pool.revision.account, request) {
             let counts = PoolCounts(pool.snapshot)
             let limits = pool.revision.manifest.limits
             let used = pool.lastUsedAt
