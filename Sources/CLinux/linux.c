@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -94,6 +95,8 @@ ssize_t linux_receive_with_pid(int socket, void *bytes, size_t count, int timeou
     }
     return (ssize_t)received;
 }
+
+void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 int linux_bounded_file(const char *name, size_t bytes) {
     int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -23,7 +23,7 @@ extension LedgerWriter {
     /// A caller's turn: commits what is in the inbox, without ever trying twice.
     func writeOnce(_ desk: inout Desk) -> Turn {
         let start = Monitor.nowNanos()
-        guard desk.failed == nil, !desk.isFailing, start >= desk.callersWaitUntil else {
+        guard desk.failed == nil, !desk.isFailing, desk.pause.isOver(at: start) else {
             return .left
         }
         guard var batch = takeBatch(&desk) else { return .nothing }
@@ -35,9 +35,7 @@ extension LedgerWriter {
             return .left
         }
         let end = Monitor.nowNanos()
-        if end - start > settings.callerMicrosMax * 1_000 {
-            desk.callersWaitUntil = end + settings.slowMillis * 1_000_000
-        }
+        desk.pause.committed(from: start, to: end)
         return .done(
             Written(
                 tokens: recycle(&batch, &desk),

@@ -34,8 +34,7 @@ package final class LedgerWriter<Token: Sendable>: Sendable {
         var failed: LedgerInbox<Token>.Batch?
         /// Empty; its memory is for the next batch.
         var spare = LedgerInbox<Token>.Batch()
-        /// Until this instant, in nanoseconds of the monotonic clock, callers leave writing alone.
-        var callersWaitUntil: Int64 = 0
+        var pause: CallerPause
         /// The last batch was given up: the next ones are tried once each until one succeeds.
         var isFailing = false
         /// Pages in the write-ahead log that call for a checkpoint.
@@ -60,10 +59,14 @@ package final class LedgerWriter<Token: Sendable>: Sendable {
         self.observe = observe
         inbox = LedgerInbox(pendingMax: settings.pendingMax)
         desk = Mutex(
-            Desk(connection: try ledger.connect(), checkpointAtPages: settings.logPagesMax)
+            Desk(
+                connection: try ledger.connect(),
+                pause: CallerPause(settings),
+                checkpointAtPages: settings.logPagesMax
+            )
         )
         checkpoints = Mutex(try ledger.connect())
-        let thread = try DedicatedThread { self.serve() }
+        let thread = try DedicatedThread(name: "ledger") { self.serve() }
         self.thread.withLock { $0 = thread }
     }
 

@@ -8,11 +8,13 @@ package struct LedgerWriterSettings: Sendable, Hashable {
     package var retryPauseMillis: Int64 = 5
     /// What a commit on a caller's thread may take, in microseconds; default 2,000.
     ///
-    /// One that takes longer moves writing to the ledger's own thread for `slowMillis`; 0 moves it
-    /// there for good.
+    /// One that takes longer moves writing to the ledger's own thread for a while; 0 moves it there
+    /// for good.
     package var callerMicrosMax: Int64 = 2_000
-    /// How long callers leave writing alone after a slow commit, in milliseconds; default 1,000.
-    package var slowMillis: Int64 = 1_000
+    /// How long callers leave writing alone after a first slow commit, in milliseconds; default 2.
+    package var pauseMillis: Int64 = 2
+    /// The same while commits stay slow, in milliseconds; default 1,000.
+    package var pauseMillisMax: Int64 = 1_000
     /// Pages of 4 KiB in the write-ahead log that call for a checkpoint; default 1,000.
     package var logPagesMax = 1_000
 

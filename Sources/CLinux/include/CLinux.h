@@ -25,6 +25,9 @@ int linux_pidfd_open(pid_t pid);
 /// Signals the process that `pidfd` stands for. 0, or -1 with errno.
 int linux_pidfd_signal(int pidfd, int signal);
 
+/// Names the calling thread for the system's tools, which show 15 bytes of it.
+void linux_name_thread(const char *name);
+
 /// A file in memory of `bytes` zero bytes that cannot grow, close-on-exec; or -1 with errno.
 int linux_bounded_file(const char *name, size_t bytes);
 

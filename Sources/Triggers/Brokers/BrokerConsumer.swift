@@ -74,7 +74,7 @@ final class BrokerConsumer: @unchecked Sendable {
         self.invoker = invoker
         self.logger = logger
         capacity = Self.capacity(trigger, of: function)
-        let thread = try DedicatedThread { self.serve() }
+        let thread = try DedicatedThread(name: source.kind.rawValue) { self.serve() }
         self.thread.withLockedValue { $0 = thread }
     }
 

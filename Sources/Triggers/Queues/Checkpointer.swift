@@ -21,7 +21,7 @@ final class Checkpointer: @unchecked Sendable {
     /// Starts the thread, which has the connection to itself.
     func start(_ connection: QueueConnection) throws(StorageError) {
         let box = Box(connection: connection)
-        let thread = try DedicatedThread { self.serve(box.connection) }
+        let thread = try DedicatedThread(name: "queues-log") { self.serve(box.connection) }
         self.thread.withLockedValue { $0 = thread }
     }
 

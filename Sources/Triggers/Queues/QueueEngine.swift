@@ -70,7 +70,7 @@ package final class QueueEngine: @unchecked Sendable {
                 }
             )
         )
-        let thread = try DedicatedThread { self.serve(desk.value) }
+        let thread = try DedicatedThread(name: "queues") { self.serve(desk.value) }
         self.thread.withLockedValue { $0 = thread }
     }
 
