@@ -96,6 +96,26 @@ import Triggers
         while try await node.fate(ids[0]) != "none" {}
     }
 
+    @Test func `what follows a done message begins before that can be written, and no more`()
+        async throws
+    {
+        let node = try QueueNode()
+        try await node.bindQueue(capacity: 1)
+        let ids = try await node.send("1", "2", "3")
+        let first = try await node.invoker.next()
+        let lock = try ForeignLock(node)
+        node.invoker.end(first, .done)
+        let second = try await node.invoker.next()
+        #expect(second.text == "2")
+
+        node.invoker.end(second, .done)
+        for _ in 0..<20 { #expect(try await node.fate(ids[2]) == "waiting") }
+
+        try lock.release()
+        #expect(try await node.invoker.next().text == "3")
+        #expect(try await node.status().counts.completed == 2)
+    }
+
     @Test func `ends that cannot be written are kept until they can`() async throws {
         let node = try QueueNode()
         try await node.bindQueue(attempts: 1)

@@ -1,14 +1,22 @@
 import NIOConcurrencyHelpers
 import Storage
 
-/// Moves the write-ahead log of the queues into their file, on a thread of its own, so that nobody
-/// who enqueues waits for the disk.
+/// Moves the queues' write-ahead log into their file, so that who writes hardly waits for it.
+///
+/// A thread moves nearly all of it while others go on writing. The writer then moves the little
+/// that was added since: only when all of it has moved does the next commit begin the log anew.
 final class Checkpointer: @unchecked Sendable {
+    private enum State {
+        case idle
+        /// The thread has been asked, and is about to move the log or at it.
+        case called
+        /// The thread has done its part.
+        case moved
+        case stopped
+    }
+
     private let monitor = Monitor()
-    private var isCalled = false
-    /// The thread has done its part since it was last called.
-    private var isMoved = false
-    private var isStopped = false
+    private var state = State.idle
     private let thread = NIOLockedValueBox<DedicatedThread?>(nil)
 
     /// Pages in the write-ahead log that call for a checkpoint: 16 MiB.
@@ -25,24 +33,28 @@ final class Checkpointer: @unchecked Sendable {
         self.thread.withLockedValue { $0 = thread }
     }
 
-    /// Called by who writes, after a commit: moves the log in two steps.
-    ///
-    /// The thread moves nearly all of it while others go on writing. The writer then moves the
-    /// little that was added since: only when all of it has moved does the next commit begin the
-    /// log anew.
+    /// Called by who writes, after a commit.
     func callIfDue(_ writer: QueueConnection) {
         guard writer.logPages >= Self.logPagesMax else { return }
         monitor.lock()
-        let isMoved = isMoved
-        if isMoved { self.isMoved = false } else { isCalled = true }
+        let before = state
+        switch before {
+        case .idle: state = .called
+        case .moved: state = .idle
+        case .called, .stopped: break
+        }
         monitor.unlock()
-        if isMoved { writer.checkpoint() } else { monitor.signal() }
+        switch before {
+        case .idle: monitor.signal()
+        case .moved: writer.checkpoint()
+        case .called, .stopped: break
+        }
     }
 
     /// Returns once the thread has ended.
     func stop() {
         monitor.lock()
-        isStopped = true
+        state = .stopped
         monitor.unlock()
         monitor.signal()
         thread.withLockedValue { thread in
@@ -52,17 +64,19 @@ final class Checkpointer: @unchecked Sendable {
     }
 
     private func serve(_ connection: QueueConnection) {
-        while true {
-            monitor.lock()
-            while !isCalled, !isStopped { monitor.wait() }
-            isCalled = false
-            let isLast = isStopped
-            monitor.unlock()
-            if isLast { return }
+        while isCalled() {
             connection.checkpoint()
             monitor.lock()
-            isMoved = true
+            if state == .called { state = .moved }
             monitor.unlock()
         }
+    }
+
+    /// Sleeps until it is called; false when it is stopped.
+    private func isCalled() -> Bool {
+        monitor.lock()
+        defer { monitor.unlock() }
+        while state == .idle || state == .moved { monitor.wait() }
+        return state == .called
     }
 }

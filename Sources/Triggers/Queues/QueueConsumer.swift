@@ -55,6 +55,9 @@ package struct QueueConsumer {
     /// Nothing was behind the cursor when it was last looked at.
     package private(set) var isAtEnd = false
     package private(set) var inFlight = 0
+    /// Of those in flight, attempts that are over and only wait for their ends to be written: what
+    /// follows them need not.
+    var over = 0
     private var ready: [StoredMessage] = []
     private var readyFirst = 0
     private var groups: [String: Group] = [:]
@@ -70,7 +73,7 @@ package struct QueueConsumer {
 
     /// Messages that may be begun now.
     package func room(atMicros now: Int64) -> Int {
-        now < pausedUntil ? 0 : max(0, plan.capacity - inFlight)
+        now < pausedUntil ? 0 : max(0, plan.capacity - inFlight + over)
     }
 
     /// Whether more should be read before anything can be begun.

@@ -3,9 +3,24 @@ import GatewayAPI
 import Storage
 
 extension QueueDesk {
-    /// Begins what can be begun.
+    /// Begins what can be begun, also what may follow messages that are done before that is in the
+    /// file: should it never be, the ledger knows of them.
     /// - Returns: when a paused queue may go on, in microseconds since 1970.
-    func feed(atMicros now: Int64) throws(StorageError) -> Int64? {
+    func feed(behind done: [Int64], atMicros now: Int64) throws(StorageError) -> Int64? {
+        var over: [Int64: Int] = [:]
+        for place in done where leases[place] != nil {
+            over[MessagePlace.queue(of: place), default: 0] += 1
+        }
+        for (queue, count) in over {
+            queues[queue]?.consumer?.over = count
+            active.insert(queue)
+        }
+        defer { for queue in over.keys { queues[queue]?.consumer?.over = 0 } }
+        return try feed(atMicros: now)
+    }
+
+    /// Begins what can be begun.
+    private func feed(atMicros now: Int64) throws(StorageError) -> Int64? {
         var resumes: Int64?
         for number in active {
             guard let queue = queues[number], let paused = queue.consumer?.pausedUntil else {

@@ -167,6 +167,8 @@ extension QueueEngine {
                 now: now,
                 isRetry: isRetry
             )
+            // While nothing can be written, what runs is no more than was begun before.
+            if !isRetry, !isLast { feed(desk, behind: pending) }
             isRetry = !turn(desk, &pending)
             if isLast { break }
             resumes = feed(desk)
@@ -174,13 +176,22 @@ extension QueueEngine {
         for case .perform(_, _, let answer) in pending { answer(.closed) }
     }
 
-    private func feed(_ desk: QueueDesk) -> Int64? {
+    /// Has functions at work while the ends of what they did are being written.
+    private func feed(_ desk: QueueDesk, behind pending: [Command]) {
+        let done = pending.compactMap { command -> Int64? in
+            guard case .settle(let answer) = command, answer.verdict == .done else { return nil }
+            return answer.token
+        }
+        if !done.isEmpty { _ = feed(desk, behind: done) }
+    }
+
+    private func feed(_ desk: QueueDesk, behind done: [Int64] = []) -> Int64? {
         monitor.lock()
         let isDraining = isDraining
         monitor.unlock()
         guard !isDraining else { return nil }
         do {
-            return try desk.feed(atMicros: Clock.wallMicros())
+            return try desk.feed(behind: done, atMicros: Clock.wallMicros())
         } catch {
             logger.error("queues cannot be read", metadata: ["error": "\(error)"])
             return Clock.wallMicros() + Self.retryMicros
