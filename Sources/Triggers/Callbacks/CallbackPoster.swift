@@ -137,7 +137,7 @@ extension CallbackPoster {
         let content = CallbackEvent(callback, source: source).content(url.mode)
         let signed = signature.fields(
             id: callback.answer.id.description,
-            unixSeconds: Int64(time(nil)),
+            unixSeconds: Clock.wallMicros() / 1_000_000,
             body: content.body
         )
         guard let signed else { return .again("libcrypto has no HMAC-SHA256") }
