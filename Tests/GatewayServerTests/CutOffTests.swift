@@ -107,12 +107,7 @@ import Testing
             )
             let invocation = await host.next()
 
-            try await connection.finishSending()
-
-            await #expect(invocation.cancellations.first { _ in true } == .clientGone)
-            invocation.fail(.cancelled)
-            #expect(await connection.rest() == "")
-            #expect(await recordedOutcomes(edge, count: 1) == [.cancelled])
+            try await expectCancelled(invocation, byEndOf: connection, edge)
         }
     }
 
@@ -123,12 +118,20 @@ import Testing
             try await connection.post("whole")
             let invocation = await host.next()
 
-            try await connection.finishSending()
-
-            await #expect(invocation.cancellations.first { _ in true } == .clientGone)
-            invocation.fail(.cancelled)
-            #expect(await connection.rest() == "")
-            #expect(await recordedOutcomes(edge, count: 1) == [.cancelled])
+            try await expectCancelled(invocation, byEndOf: connection, edge)
         }
+    }
+
+    private func expectCancelled(
+        _ invocation: ScriptedInvocation,
+        byEndOf connection: ClientConnection,
+        _ edge: Edge
+    ) async throws {
+        try await connection.finishSending()
+
+        await #expect(invocation.cancellations.first { _ in true } == .clientGone)
+        invocation.fail(.cancelled)
+        #expect(await connection.rest() == "")
+        #expect(await recordedOutcomes(edge, count: 1) == [.cancelled])
     }
 }

@@ -2,6 +2,7 @@ import Functions
 import Instances
 import Pooling
 import Synchronization
+import TestSupport
 
 /// Gives a pool its scripted instances, and a test the invocations that reach them.
 final class ScriptedHost: PoolHost {
@@ -78,17 +79,7 @@ private final class ScriptedSandbox: Sandbox {
         var endHandlers: [@Sendable (SandboxEnd) -> Void] = []
     }
 
-    let report = LoadReport(
-        handlerKind: "handle",
-        schema: "{}",
-        streamsInput: false,
-        hasAttach: false,
-        threads: [],
-        modules: [],
-        importMicros: 0,
-        loadMicros: 0,
-        log: ""
-    )
+    let report = LoadReport.plain
     private let host: ScriptedHost
     private let mutable = Mutex(Mutable())
 

@@ -2,6 +2,7 @@ import Functions
 import Instances
 import RuntimeProtocol
 import Synchronization
+import TestSupport
 
 /// Opens sandboxes without containers, and notes which GPU each was made to see.
 final class ScriptedDriver: InstanceDriver {
@@ -38,17 +39,7 @@ final class ScriptedDriver: InstanceDriver {
 }
 
 private final class ScriptedSandbox: Sandbox {
-    let report = LoadReport(
-        handlerKind: "handle",
-        schema: "{}",
-        streamsInput: false,
-        hasAttach: false,
-        threads: [],
-        modules: [],
-        importMicros: 0,
-        loadMicros: 0,
-        log: ""
-    )
+    let report = LoadReport.plain
     private let lingers: Bool
     private let ended = Once<SandboxEnd>()
 
