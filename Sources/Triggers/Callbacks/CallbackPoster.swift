@@ -1,5 +1,6 @@
 import CCurlShim
 import Functions
+import GatewayServer
 import Glibc
 package import Logging
 package import NIOPosix
