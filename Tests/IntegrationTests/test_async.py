@@ -27,6 +27,15 @@ def handle(event, context):
 """
 
 
+FRAMER = """
+from faas import Response
+
+def handle(event, context):
+    fields = {"content-length": "3", "transfer-encoding": "chunked", "x-mine": "yes"}
+    return Response(b"0123456789", headers=fields)
+"""
+
+
 @pytest.fixture(scope="module")
 def caller(gateway: Gateway) -> str:
     return gateway.deploy(worker("caller", more="limits: { memory: 64Mi, payload: 64Ki }\n"))
@@ -359,3 +368,21 @@ def test_the_command_line_sends_the_callback(
     identity = gateway.cli("invoke", caller, "--async", "--callback", receiver.url).strip()
 
     assert receiver.wait()[0].headers["ce-id"] == identity
+
+
+def test_a_kept_answer_is_framed_by_the_gateway_alone(gateway: Gateway) -> None:
+    framer = gateway.deploy(function("framer", FRAMER))
+    identity = call(gateway, framer)
+    assert result(gateway, identity).body == b"0123456789"
+
+    request = f"GET /v1/invocations/{identity}/result HTTP/1.1\r\nHost: faas\r\n\r\n"
+    with gateway.raw() as connection:
+        connection.send(request * 2)
+        answers = [connection.answer() for _ in range(2)]
+
+    for answer in answers:
+        assert answer.status == 200
+        assert answer.body == b"0123456789"
+        assert answer.headers["x-mine"] == "yes"
+        assert answer.headers["content-length"] == "10"
+        assert "transfer-encoding" not in answer.headers

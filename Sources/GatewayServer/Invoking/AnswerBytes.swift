@@ -7,7 +7,7 @@ import RuntimeProtocol
 ///
 /// Written straight into one buffer: head and body leave in one system call, and no header objects
 /// are made on the way.
-enum AnswerBytes {
+package enum AnswerBytes {
     /// A whole answer with its length.
     static func whole(
         _ head: AnswerHead,
@@ -111,19 +111,31 @@ enum AnswerBytes {
     /// Status and header fields as the handler gave them, but for those that frame the message.
     private static func describe(_ meta: FrameMeta, into buffer: inout ByteBuffer) -> Bool {
         let pairs = meta.pairs
-        let given = pairs.first { $0.name == ":status" }.flatMap { Int($0.value) } ?? 200
-        let status = (200...599).contains(given) ? given : 500
-        // RFC 9110: these never have one, and a client takes what follows for the next answer.
-        let hasBody = status != 204 && status != 205 && status != 304
+        let status = status(pairs.first { $0.name == ":status" }.flatMap { Int($0.value) } ?? 200)
+        let hasBody = hasBody(status)
         writeStatus(status, into: &buffer)
         var hasType = false
-        for (name, value) in pairs where isField(name, value) && !isOurs(name) {
+        for (name, value) in pairs where isHandlers(name, value) {
             if name == "content-type" { hasType = true }
             buffer.writeString("\(name): \(value)\r\n")
         }
         if hasBody, !hasType { buffer.writeStaticString("content-type: application/json\r\n") }
         if status == 205 { buffer.writeStaticString("content-length: 0\r\n") }
         return hasBody
+    }
+
+    /// The status that a handler gave, if it can be one.
+    package static func status(_ given: Int) -> Int { (200...599).contains(given) ? given : 500 }
+
+    /// RFC 9110: these never have one, and a client takes what follows for the next answer.
+    package static func hasBody(_ status: Int) -> Bool {
+        status != 204 && status != 205 && status != 304
+    }
+
+    /// Whether a handler may give this field: it is none of those that frame the message or that
+    /// the gateway gives.
+    package static func isHandlers(_ name: String, _ value: String) -> Bool {
+        isField(name, value) && !isOurs(name)
     }
 
     /// Whether this is a header field by RFC 9110: a handler must not write beyond its own lines.

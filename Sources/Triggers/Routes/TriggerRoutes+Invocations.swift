@@ -112,20 +112,28 @@ extension TriggerRoutes {
         return Self.response(answer)
     }
 
+    /// As the invocation route would have answered.
     private static func response(_ answer: KeptAnswer) -> Response {
-        var response = Response(
-            status: .init(code: answer.status),
-            headers: [.contentType: MediaType.json],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body))
-        )
-        for line in answer.headers.split(separator: UInt8(ascii: "\n")) where line.first != 0x3a {
-            guard let colon = line.firstIndex(of: 0x3a) else { continue }
+        let status = AnswerBytes.status(answer.status)
+        var headers: HTTPFields = [:]
+        for line in answer.headers.split(separator: UInt8(ascii: "\n")) {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
             let name = String(decoding: line[..<colon], as: UTF8.self)
-            let value = String(decoding: line[(colon + 1)...], as: UTF8.self)
-            response.headers[field: name] = String(value.drop { $0 == " " })
+            let text = String(decoding: line[(colon + 1)...], as: UTF8.self)
+            let value = String(text.drop { $0 == " " })
+            guard AnswerBytes.isHandlers(name, value), let name = HTTPField.Name(name) else {
+                continue
+            }
+            headers.append(HTTPField(name: name, value: value))
         }
-        response.headers[field: HeaderName.invocationID] = answer.id.description
-        return response
+        let hasBody = AnswerBytes.hasBody(status)
+        if hasBody, headers[.contentType] == nil { headers[.contentType] = MediaType.json }
+        headers[field: HeaderName.invocationID] = answer.id.description
+        return Response(
+            status: .init(code: status),
+            headers: headers,
+            body: hasBody ? .init(byteBuffer: ByteBuffer(bytes: answer.body)) : .init()
+        )
     }
 
     private func report(_ id: InvocationID, _ request: Request) async throws -> InvocationReport {
