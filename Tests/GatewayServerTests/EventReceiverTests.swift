@@ -1,4 +1,5 @@
 import Functions
+import GatewayAPI
 import GatewayServer
 import RuntimeProtocol
 import Synchronization
@@ -64,6 +65,26 @@ import Testing
             told.proceed()
             #expect(await watch.ended().verdict == .failed)
             #expect(try await edge.records().count == 1)
+        }
+    }
+
+    @Test func `a streamed answer is kept whole or not at all`() async throws {
+        let piece = String(repeating: "x", count: 5 << 20)
+        for (count, verdict) in [(3, Answer.Verdict.done), (4, .hopeless)] {
+            try await withEdge { edge in
+                let watch = try await edge.attempt(isAnswerKept: true) { invocation in
+                    invocation.begin(piece)
+                    for _ in 1..<count { invocation.goOn(piece) }
+                    invocation.answer("end")
+                }
+
+                let told = await watch.answered()
+                #expect(told.answer.verdict == verdict)
+                told.proceed()
+                let end = await watch.ended()
+                #expect(end.body.count == (verdict == .done ? count * piece.utf8.count + 3 : 0))
+                #expect(end.code == (verdict == .done ? "" : ProblemCode.answerTooLarge.rawValue))
+            }
         }
     }
 

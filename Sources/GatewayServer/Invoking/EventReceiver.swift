@@ -11,6 +11,8 @@ final class EventReceiver: AnswerReceiver {
     private let observer: any InvocationObserver
     private var meta = FrameMeta()
     private var gathered = ByteBuffer()
+    /// What was gathered is dropped: an answer is kept whole or not at all.
+    private var isTooLarge = false
 
     init(_ invocation: Invocation, observer: any InvocationObserver) {
         self.invocation = invocation
@@ -20,14 +22,23 @@ final class EventReceiver: AnswerReceiver {
     func answerBegan(_ head: AnswerHead, _ body: ByteBuffer) {
         guard invocation.isAnswerKept else { return }
         meta = head.meta
-        gathered = body
+        gather(body)
     }
 
     func answerContinued(_ body: ByteBuffer) {
-        guard invocation.isAnswerKept,
-            gathered.readableBytes + body.readableBytes <= Self.answerBytesMax
-        else { return }
-        gathered.writeImmutableBuffer(body)
+        if invocation.isAnswerKept { gather(body) }
+    }
+
+    private func gather(_ body: ByteBuffer) {
+        guard !isTooLarge else { return }
+        if gathered.readableBytes + body.readableBytes > Self.answerBytesMax {
+            isTooLarge = true
+            gathered = ByteBuffer()
+        } else if gathered.readableBytes == 0 {
+            gathered = body
+        } else {
+            gathered.writeImmutableBuffer(body)
+        }
     }
 
     func answerPrepares(_ end: AnswerEnd, proceed: @escaping @Sendable () -> Void) -> Bool {
@@ -47,7 +58,7 @@ extension EventReceiver {
     private func answer(_ end: AnswerEnd) -> Answer {
         switch end {
         case .whole(let head, let body): done(head.meta, body)
-        case .last(_, let body): done(meta, gathered.readableBytes == 0 ? body : joined(body))
+        case .last(_, let body): last(body)
         case .problem(_, let problem, let outcome): failed(problem, outcome)
         case .broken:
             failed(
@@ -57,10 +68,21 @@ extension EventReceiver {
         }
     }
 
-    private func joined(_ last: ByteBuffer) -> ByteBuffer {
+    /// Of a streamed answer; it may be asked for twice.
+    private func last(_ body: ByteBuffer) -> Answer {
+        guard !isTooLarge, gathered.readableBytes + body.readableBytes <= Self.answerBytesMax else {
+            return failed(
+                Problem(
+                    .answerTooLarge,
+                    detail: "The answer is over \(Self.answerBytesMax >> 20) MiB, which is what is "
+                        + "kept of one: invoke the function by /function/NAME to read it as it comes."
+                ),
+                .failed
+            )
+        }
         var whole = gathered
-        whole.writeImmutableBuffer(last)
-        return whole
+        whole.writeImmutableBuffer(body)
+        return done(meta, whole)
     }
 
     private func done(_ meta: FrameMeta, _ body: ByteBuffer) -> Answer {
