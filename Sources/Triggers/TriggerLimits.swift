@@ -1,3 +1,5 @@
+package import Functions
+
 /// Bounds on what is kept for triggers.
 package struct TriggerLimits: Sendable {
     /// Messages in one queue; default 10 million.
@@ -18,8 +20,10 @@ package struct TriggerLimits: Sendable {
     package var groupsMax = 100_000
     /// Attempts at an asynchronous invocation; default 3.
     package var asyncAttempts = 3
-    /// Attempts at posting a callback; default 8, over some 10 minutes.
-    package var callbackAttempts = 8
+    /// Attempts at posting a callback; default 11, over some 10 minutes.
+    package var callbackAttempts = 11
+    /// The pauses between them.
+    package var callbackBackoff = Backoff(firstMillis: 1_000, lastMillis: 300_000)
 
     package init() {}
 }

@@ -136,6 +136,28 @@ import Triggers
         #expect(status.inFlight == 0)
     }
 
+    @Test func `callbacks go on once the file can be written again`() async throws {
+        let posts = AsyncStream.makeStream(of: (@Sendable (Bool) -> Void).self)
+        var posted = posts.stream.makeAsyncIterator()
+        let node = try QueueNode { _, isDone in posts.continuation.yield(isDone) }
+        try await node.bind()
+        // As many as are posted at once.
+        for _ in 0..<16 {
+            _ = try await node.call(callback: "http://127.0.0.1:1/")
+            node.invoker.end(try await node.invoker.next(), .done)
+        }
+        var isDone: [@Sendable (Bool) -> Void] = []
+        while isDone.count < 16, let next = await posted.next() { isDone.append(next) }
+        let lock = try ForeignLock(node)
+        for each in isDone { each(true) }
+        await #expect(throws: QueueError.self) { _ = try await node.call() }
+        try lock.release()
+
+        _ = try await node.call(callback: "http://127.0.0.1:1/")
+        node.invoker.end(try await node.invoker.next(), .done)
+        #expect(await posted.next() != nil)
+    }
+
     @Test func `an answer is not recorded before it is kept`() async throws {
         let node = try QueueNode()
         try await node.bind()

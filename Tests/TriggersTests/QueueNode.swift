@@ -14,7 +14,11 @@ final class QueueNode: Sendable {
     let engine: QueueEngine
     private let isClosed = NIOLockedValueBox(false)
 
-    init(_ folder: QueueFolder? = nil, limits: TriggerLimits = TriggerLimits()) throws {
+    init(
+        _ folder: QueueFolder? = nil,
+        limits: TriggerLimits = TriggerLimits(),
+        post: @escaping QueueEngine.CallbackPost = { _, isDone in isDone(true) }
+    ) throws {
         let folder = try folder ?? QueueFolder()
         self.folder = folder
         ledger = try Ledger(path: folder("billing.sqlite"))
@@ -23,7 +27,7 @@ final class QueueNode: Sendable {
             store: try QueueStore(path: folder("queue.sqlite")),
             ledger: ledger,
             invoker: invoker,
-            post: { _, isDone in isDone(true) },
+            post: post,
             limits: limits,
             logger: Logger(label: "tests", factory: { _ in SwiftLogNoOpLogHandler() }),
             makeID: { InvocationID(acceptedAtMicros: $0, random: .random(in: 0 ... .max)) }
@@ -122,8 +126,9 @@ extension QueueNode {
     }
 
     /// Keeps an asynchronous invocation of `echo`.
-    func call(_ text: String = "1") async throws -> InvocationID {
-        let message = order(text).message
+    func call(_ text: String = "1", callback: String? = nil) async throws -> InvocationID {
+        var message = order(text).message
+        message.callback = callback
         try await engine.enqueue(message, of: try #require(FunctionName("echo")))
         return message.id
     }

@@ -40,14 +40,17 @@ import Triggers
         #expect(ticks == ticks.sorted())
     }
 
-    /// A node whose hourly schedule last ticked a day ago.
-    private func nodeAfterOutage(_ triggers: Manifest.Triggers) async throws -> QueueNode {
+    /// A node whose schedule last ticked a day ago, or as long ago as is said.
+    private func nodeAfterOutage(
+        _ triggers: Manifest.Triggers,
+        ago micros: Int64 = 86_400_000_000
+    ) async throws -> QueueNode {
         let node = try QueueNode()
         try await node.bind("echo", triggers)
         node.close()
         let connection = try node.engine.store.connect()
         try connection.setLastTick(
-            Clock.wallMicros() - 86_400_000_000,
+            Clock.wallMicros() - micros,
             of: "tick",
             function: "echo"
         )
@@ -74,6 +77,25 @@ import Triggers
         #expect(status.next.count == 5)
         #expect(status.next == status.next.sorted())
         #expect((status.next.first ?? 0) > Clock.wallMicros())
+    }
+
+    @Test func `a schedule that ticked while the clock was years ahead goes on from now`()
+        async throws
+    {
+        let node = try await nodeAfterOutage(
+            schedule("@every 1s"),
+            ago: -10 * 365 * 86_400_000_000
+        )
+        #expect(try await node.invoker.next().trigger == .schedule("tick"))
+    }
+
+    @Test func `a clock that is set back by a little makes no tick twice`() async throws {
+        let ahead: Int64 = 60_000_000
+        let before = Clock.wallMicros()
+        let node = try await nodeAfterOutage(schedule("@every 1s"), ago: -ahead)
+        let status = try #require(try await node.engine.schedules().first)
+        #expect(status.lastAt >= before + ahead)
+        #expect((status.next.first ?? 0) > status.lastAt)
     }
 
     @Test func `a schedule that a new revision lacks ticks no more`() async throws {

@@ -32,7 +32,7 @@ extension QueueDesk {
                 )
             }
         } else {
-            let pause = Self.backoff.pauseMillis(
+            let pause = limits.callbackBackoff.pauseMillis(
                 after: callback.tries + 1,
                 jitter: Double.random(in: 0..<1)
             )
@@ -48,23 +48,4 @@ extension QueueDesk {
 
     /// Answers posted at once.
     private static let postingMax = 16
-    private static let backoff = Backoff(firstMillis: 1_000, lastMillis: 300_000)
-}
-
-extension QueueEngine {
-    func posted(_ callback: StoredCallback, isDone: Bool) {
-        send(
-            .perform { desk, now in
-                try desk.posted(callback, isDone: isDone, atMicros: now)
-            } _: { [self] error in
-                // It is posted again after a restart at the latest.
-                if error != nil {
-                    logger.warning(
-                        "a callback's end could not be noted",
-                        metadata: ["id": "\(callback.answer.id)"]
-                    )
-                }
-            }
-        )
-    }
 }

@@ -71,6 +71,7 @@ extension QueueDesk {
         } else if isRestored {
             lastAt = try connection.lastTick(of: trigger.name, function: name) ?? now
         }
+        if Self.isAhead(lastAt, of: now) { lastAt = now }
         try connection.setLastTick(lastAt, of: trigger.name, function: name)
         var entry = ScheduleEntry(
             trigger: trigger,
@@ -83,6 +84,21 @@ extension QueueDesk {
         schedules[key] = entry
         return number
     }
+
+    /// The clock was set back by much: ticks of a time that has not come hold up none that are due.
+    func clockWentBack(toMicros now: Int64) {
+        for (key, entry) in schedules where Self.isAhead(entry.lastAt, of: now) {
+            schedules[key]?.lastAt = now
+            schedules[key]?.nextAt = entry.tick(after: now)
+            logger.warning(
+                "the clock was set back: a schedule goes on from now",
+                metadata: ["schedule": "\(key.function)/\(key.name)"]
+            )
+        }
+    }
+
+    /// Whether a tick lies so far ahead that the clock must have been wrong, rather than adjusted.
+    static func isAhead(_ tick: Int64, of now: Int64) -> Bool { tick > now + aheadMicrosMax }
 
     /// When the next tick is due.
     var nextTick: Int64? { schedules.values.compactMap(\.nextAt).min() }
@@ -128,6 +144,8 @@ extension QueueDesk {
         }
     }
 
+    /// A clock that is set back by less makes no tick twice.
+    private static let aheadMicrosMax: Int64 = 3_600_000_000
     /// Ticks of one schedule that wait for those before them.
     private static let ticksMax = 100
     /// A tick that is older counts as missed: the gateway was down, or the machine asleep.

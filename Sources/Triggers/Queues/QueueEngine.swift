@@ -13,6 +13,8 @@ package final class QueueEngine: @unchecked Sendable {
     enum Command {
         case prepare(Answer, proceed: @Sendable () -> Void)
         case settle(Answer)
+        /// A callback was posted, or could not be.
+        case posted(StoredCallback, isDone: Bool)
         /// Done in the turn's transaction, then answered. When that failed, who only looks gets
         /// what is there without it, and anyone else is told to give up.
         case perform(
@@ -65,7 +67,7 @@ package final class QueueEngine: @unchecked Sendable {
                 begin: { [unowned self] in invoker.begin($0, observer: self) },
                 post: { [unowned self] callback in
                     post(callback) { [weak self] isDone in
-                        self?.posted(callback, isDone: isDone)
+                        self?.send(.posted(callback, isDone: isDone))
                     }
                 }
             )
@@ -159,8 +161,11 @@ extension QueueEngine {
         var pending: [Command] = []
         var resumes: Int64?
         var isRetry = false
+        var latest: Int64 = 0
         while true {
             let now = Clock.wallMicros()
+            if QueueDesk.isAhead(latest, of: now) { desk.clockWentBack(toMicros: now) }
+            latest = now
             let isLast = take(
                 into: &pending,
                 until: isRetry ? now + Self.retryMicros : wakeAt(desk, resumes),
@@ -271,6 +276,9 @@ extension QueueEngine {
         case .settle(let answer):
             try desk.settle(answer, atMicros: now)
             return nil
+        case .posted(let callback, let isDone):
+            try desk.posted(callback, isDone: isDone, atMicros: now)
+            return nil
         case .perform(let body, _, let answer):
             let error = try perform(body, desk, now)
             return { answer(error) }
@@ -314,7 +322,7 @@ extension QueueEngine {
                     answer(.storage(error))
                 }
             case .perform(_, false, let answer): answer(.storage(error))
-            case .prepare, .settle: kept.append(command)
+            case .prepare, .settle, .posted: kept.append(command)
             }
         }
         pending = kept
