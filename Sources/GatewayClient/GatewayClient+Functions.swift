@@ -14,13 +14,7 @@ extension GatewayClient {
 
     /// Takes the function out of service; its usage records stay.
     package func remove(_ name: FunctionName) throws(ClientError) {
-        try collect(
-            Request(
-                method: "DELETE",
-                path: Routes.function(name),
-                timeoutMillis: configuration.requestTimeoutMillis
-            )
-        )
+        try delete(Routes.function(name))
     }
 
     /// Gives each log line; with `query.follow` it goes on until it is cancelled.

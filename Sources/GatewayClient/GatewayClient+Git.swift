@@ -21,13 +21,7 @@ extension GatewayClient {
 
     /// Drops what was prepared; what served before goes on serving.
     package func dropPush(_ id: String) throws(ClientError) {
-        try collect(
-            Request(
-                method: "DELETE",
-                path: Routes.push(id),
-                timeoutMillis: configuration.requestTimeoutMillis
-            )
-        )
+        try delete(Routes.push(id))
     }
 
     /// Sends a bundle whose origin is known, and follows its way.
@@ -99,13 +93,7 @@ extension GatewayClient {
 
     /// Deletes a repository with its history; the functions that came from it stay.
     package func removeRepository(_ name: FunctionName) throws(ClientError) {
-        try collect(
-            Request(
-                method: "DELETE",
-                path: Routes.repository(name),
-                timeoutMillis: configuration.requestTimeoutMillis
-            )
-        )
+        try delete(Routes.repository(name))
     }
 
     private func post(

@@ -86,13 +86,7 @@ extension GatewayClient {
 
     /// Throws `refused` with the code `queueInUse` unless it is empty and no function names it.
     package func removeQueue(_ name: QueueName) throws(ClientError) {
-        try collect(
-            Request(
-                method: "DELETE",
-                path: Routes.queue(name),
-                timeoutMillis: configuration.requestTimeoutMillis
-            )
-        )
+        try delete(Routes.queue(name))
     }
 
     private func change(

@@ -36,8 +36,18 @@ extension GatewayClient {
         return try decode(type, try collect(request))
     }
 
+    /// Throws unless the answer is the one that a gateway gives once something is gone.
+    func delete(_ path: String) throws(ClientError) {
+        let request = Request(
+            method: "DELETE",
+            path: path,
+            timeoutMillis: configuration.requestTimeoutMillis
+        )
+        let head = try stream(request) { _ in }
+        guard head.status == 204 else { throw foreign(head) }
+    }
+
     /// The body of a successful answer, held in memory.
-    @discardableResult
     func collect(
         _ request: Request,
         over connection: Connection? = nil
@@ -94,8 +104,10 @@ extension GatewayClient {
         return head
     }
 
-    /// Gives an answer's body in pieces, but holds one that `holding` picks by its head; a
-    /// problem+json of the gateway is thrown as `refused`.
+    /// Gives the body of an invocation's answer in pieces, but holds one that `holding` picks by
+    /// its head; a problem+json of the gateway is thrown as `refused`.
+    ///
+    /// Throws `answerInvalid` for any other answer that names no invocation.
     func answer(
         _ request: Request,
         holding: (ResponseHead) -> Bool = { _ in false },
@@ -108,7 +120,7 @@ extension GatewayClient {
             request,
             head: {
                 isProblem = $0.isProblem && !$0.isSuccess
-                isHeld = isProblem || holding($0)
+                isHeld = isProblem || $0.invocationID == nil || holding($0)
             },
             tick: { _ in },
             body: { (bytes) throws(ClientError) in
@@ -120,6 +132,7 @@ extension GatewayClient {
             }
         )
         guard !isProblem else { throw refused(head, held) }
+        guard head.invocationID != nil || holding(head) else { throw foreign(head) }
         return (head, held)
     }
 
@@ -161,9 +174,14 @@ extension GatewayClient {
         if head.isProblem, let problem = try? JSONCoding.decode(Problem.self, from: body) {
             return ClientError(problem: problem, invocationID: head.invocationID)
         }
-        return ClientError(
+        return foreign(head)
+    }
+
+    /// What an answer means that no gateway gives.
+    func foreign(_ head: ResponseHead) -> ClientError {
+        ClientError(
             .answerInvalid,
-            "\(configuration.url) answered with status \(head.status) and no problem+json",
+            "\(configuration.url) answered with status \(head.status), but not as a gateway does",
             advice: "check that FAAS_URL is the URL of a gateway"
         )
     }

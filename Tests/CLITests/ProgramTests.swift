@@ -44,6 +44,7 @@ import Testing
         (["list", "--nonsense"], "--nonsense"), (["usage", "--by", "hour"], "hour"),
         (["describe", "Big_Name"], "no function name"), (["why", "12"], "no invocation id"),
         (["logs", "hello", "--since", "noon"], "no moment"),
+        (["new", "x", "--folder", ""], "--folder must name a folder"),
         (["usage", "--from", "2026-02-01", "--to", "2026-01-01"], "--to must be after --from"),
     ])
     func `wrong usage exits with 2 and points to help`(words: [String], reason: String) throws {

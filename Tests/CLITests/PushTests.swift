@@ -6,12 +6,13 @@ import Synchronization
 import Testing
 
 @Suite struct PushTests {
+    private let plain = Paint(isOn: false, isTerminal: false)
     private let commit = ObjectID(String(repeating: "c", count: 40))
 
     /// What is shown of events.
     private func shown(_ events: [PushEvent], now: @escaping () -> Int64 = { 0 }) -> [String] {
         let lines = Mutex<[String]>([])
-        let printer = PushPrinter(paint: Paint(isOn: false), now: now) { line in
+        let printer = PushPrinter(paint: plain, now: now) { line in
             lines.withLock { $0.append(line) }
         }
         for event in events { printer.show(event) }
@@ -195,13 +196,13 @@ import Testing
             branches: [.init(name: "main", commit: "abcdef0123456789", deployedAtMicros: 0)]
         )
 
-        let table = RepositoryText.table([report], now: 180_000_000, paint: Paint(isOn: false))
-        let remotes = RepositoryText.remotes(report, url: "http://h:1", paint: Paint(isOn: false))
+        let table = RepositoryText.table([report], now: 180_000_000, paint: plain)
+        let remotes = RepositoryText.remotes(report, url: "http://h:1", paint: plain)
 
         #expect(table.contains("models  main    abcdef0123  3 min ago  /data/git/models.git"))
         #expect(remotes.contains("git remote add faas http://h:1/git/models.git"))
         #expect(remotes.contains("git remote add faas HOST:/data/git/models.git"))
-        let none = RepositoryText.table([], now: 0, paint: Paint(isOn: false))
+        let none = RepositoryText.table([], now: 0, paint: plain)
         #expect(none.contains("`faas git init NAME`"))
     }
 }

@@ -75,14 +75,16 @@ import Testing
         )
 
         #expect(
-            table.text(paint: Paint(isOn: false)) == """
+            table.text(paint: Paint(isOn: false, isTerminal: false)) == """
                 NAME   N  LAST
                 a     10  x
                 long   2\n
                 """
         )
         #expect(
-            table.text(paint: Paint(isOn: true)).hasPrefix("\u{1B}[1mNAME   N  LAST\u{1B}[0m\n")
+            table.text(paint: Paint(isOn: true, isTerminal: true)).hasPrefix(
+                "\u{1B}[1mNAME   N  LAST\u{1B}[0m\n"
+            )
         )
     }
 }

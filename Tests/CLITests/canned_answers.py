@@ -57,6 +57,17 @@ DESCRIPTION = SUMMARY | {
         "zygoteMemoryBytes": 9000000,
     },
 }
+# What a function may make of its own words on a terminal: its title, and what stands there.
+STEERING = "\x1b]0;owned\x07\x9b2J"
+STEERED = DESCRIPTION | {
+    "runtime": DESCRIPTION["runtime"]
+    | {
+        "threads": [f"thread {STEERING}"],
+        "forkable": False,
+        "forkableReason": f"reason {STEERING}",
+        "schema": {"input": {"title": f"schema {STEERING}"}},
+    }
+}
 ROLLING = {
     "parts": [{"number": 8, "share": 500}, {"number": 7, "share": 9500}],
     "rollout": {"candidate": 8, "baseline": 7, "step": 0, "beganAtMicros": 1769864380000000},

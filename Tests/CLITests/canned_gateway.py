@@ -27,6 +27,8 @@ from canned_answers import (
     ROW,
     SCHEDULE,
     STATEMENT,
+    STEERED,
+    STEERING,
     SUMMARY,
 )
 
@@ -72,6 +74,17 @@ class Gateway(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # A head and its body are written apart, and the second is not to wait for the first's receipt.
     disable_nagle_algorithm = True
+
+    def parse_request(self):
+        """Below /site this is a web server like any other."""
+        is_good = super().parse_request()
+        if is_good and self.path.startswith("/site/"):
+            self.command = "PAGE"
+        return is_good
+
+    def do_PAGE(self):
+        self.body()
+        self.answer(200, b"<h1>Welcome</h1>", "text/html")
 
     def log_message(self, *arguments):
         pass
@@ -137,6 +150,7 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             "/v1/functions": {"functions": [SUMMARY]},
             "/v1/functions/hello": DESCRIPTION,
             "/v1/functions/rolled": ROLLED,
+            "/v1/functions/steers": STEERED,
             "/v1/functions/hello/revisions": {"revisions": REVISIONS},
             "/v1/functions/hello/traffic": {"name": "hello", "traffic": ROLLING},
             "/v1/usage": STATEMENT,
@@ -211,6 +225,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.lines([*steps, done | {"function": ROLLED | {"name": name}}])
         if name == "bad":
             return self.lines([done | {"unchanged": True, "function": ROLLED | {"name": name}}])
+        if name == "steers":
+            return self.lines([done | {"function": STEERED}])
         if name == "same":
             return self.lines([done | {"unchanged": True}])
         self.lines([*steps, done])
@@ -249,6 +265,10 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.answer(418, b"I am a teapot", "text/plain", headers)
         if name == "raises":
             return self.refuse(500, "handlerRaised", "ValueError: no")
+        if name == "steers":
+            fault = {"message": f"fault {STEERING}"}
+            detail = f"ValueError: {STEERING}\nline 2"
+            return self.refuse(500, "handlerRaised", detail, errors=[fault])
         if name == "full":
             return self.refuse(429, "queueFull", "256 are waiting.", retryAfterSeconds=2)
         self.refuse(404, "functionNotFound", f"There is no function `{name}`.")

@@ -54,9 +54,7 @@ struct Diff: ParsableCommand {
         let place = try TemporaryFolder()
         defer { place.remove() }
         let old = try fetch(from, into: place, with: client)
-        defer { try? Bundle.remove(folder: old.folder) }
         let new = try to == from ? old : fetch(to, into: place, with: client)
-        defer { try? Bundle.remove(folder: new.folder) }
         if options.output == .json {
             let files = try FolderDifference.changes(from: old, to: new)
             let report = Report(name: name.description, from: from, to: to, files: files)

@@ -30,6 +30,12 @@ struct New: ParsableCommand {
         let files: [String]
     }
 
+    func validate() throws {
+        guard folder?.isEmpty != true else {
+            throw ValidationError("--folder must name a folder; . is the one you are in")
+        }
+    }
+
     func run() throws {
         let folder = self.folder ?? name.description
         let template = FunctionTemplate(name: name)

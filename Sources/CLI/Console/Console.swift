@@ -67,17 +67,24 @@ extension Console {
     }
 
     /// For what goes to the standard output.
-    package var paint: Paint { Paint(isOn: isOutputTerminal && allowsColour) }
+    package var paint: Paint {
+        Paint(isOn: isOutputTerminal && allowsColour, isTerminal: isOutputTerminal)
+    }
     /// For what goes to the standard error.
-    package var errorPaint: Paint { Paint(isOn: isErrorTerminal && allowsColour) }
+    package var errorPaint: Paint {
+        Paint(isOn: isErrorTerminal && allowsColour, isTerminal: isErrorTerminal)
+    }
 
-    /// `error: ...`, its details, and `help: ...`.
+    /// `error: ...`, its details, and `help: ...`; they may be a function's own words.
     package func report(_ failure: CommandFailure) {
         guard let message = failure.message else { return }
         let paint = errorPaint
-        writeError("\(paint.red("error:")) \(message)\n")
-        for detail in failure.details { writeError("  \(detail)\n") }
-        if let advice = failure.advice { writeError("\(paint.blue("help:")) \(advice)\n") }
+        func line(_ label: String, _ text: String) {
+            writeError("\(label) \(paint.harmless(text, keepingBreaks: true))\n")
+        }
+        line(paint.red("error:"), message)
+        for detail in failure.details { line(" ", detail) }
+        if let advice = failure.advice { line(paint.blue("help:"), advice) }
     }
 
     private var allowsColour: Bool {
@@ -91,7 +98,8 @@ private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
         let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
         if count < 0 {
             if errno == EINTR { continue }
-            // Nobody reads any more (or the disk is full): there is nobody to tell either.
+            // Nobody reads any more (or the disk is full): there is nobody to tell either. No
+            // `defer` runs, but what is to be done when the process exits is.
             exit(CommandFailure.Status.refused.rawValue)
         }
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))

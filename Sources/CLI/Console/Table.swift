@@ -29,6 +29,7 @@ package struct Table: Sendable {
     /// Lines with a line break each; nothing but the heading when there are no rows.
     package func text(paint: Paint) -> String {
         let titles = columns.map(\.title)
+        let rows = rows.map { cells in cells.map { paint.harmless($0) } }
         let widths = columns.indices.map { index in
             ([titles] + rows).map { index < $0.count ? $0[index].count : 0 }.max() ?? 0
         }

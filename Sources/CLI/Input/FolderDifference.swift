@@ -87,6 +87,8 @@ extension FolderDifference {
         )
         // 1 says that there are differences.
         guard let status, status <= 1 else {
+            // Ctrl-C on a terminal ends the program too.
+            if Interruption.isRequested { throw CommandFailure(.interrupted, "stopped") }
             throw CommandFailure(.refused, "\(program) could not compare the revisions")
         }
     }

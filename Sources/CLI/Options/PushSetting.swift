@@ -57,9 +57,10 @@ struct PushSetting {
             isCancelled: { !isSteady && (Interruption.isRequested || output.isBroken) }
         )
         let printer = PushPrinter(
+            // git passes on what a hook says to who pushes, who may sit at a terminal.
             paint: hook == nil
                 ? Console.current.errorPaint
-                : Paint(isOn: !(environment["FAAS_COLOR"] ?? "").isEmpty),
+                : Paint(isOn: !(environment["FAAS_COLOR"] ?? "").isEmpty, isTerminal: true),
             now: Console.current.now,
             write: { output.write($0) }
         )

@@ -4,7 +4,7 @@ package import GatewayAPI
 /// What a deploy leaves on the screen.
 package enum DeployText {
     package static func result(_ event: DeployEvent, sample: String?, paint: Paint) -> String {
-        guard let function = event.function else { return "\(event.message)\n" }
+        guard let function = event.function else { return "\(paint.harmless(event.message))\n" }
         let name = paint.bold(function.name)
         let fallback = function.traffic.fallback.map {
             "\(paint.yellow("note:")) \(TrafficText.text($0, paint))\n"
@@ -16,7 +16,7 @@ package enum DeployText {
         let took = Units.duration(millis: event.elapsedMillis)
         var lines = [serving(function, took, paint)]
         if let runtime = function.runtime, !runtime.forkable {
-            let reason = runtime.forkableReason ?? "its zygote cannot be forked"
+            let reason = paint.harmless(runtime.forkableReason ?? "its zygote cannot be forked")
             lines.append("\(paint.yellow("note:")) each instance loads by itself: \(reason)")
         }
         let file = sample.map { " --file \($0)" } ?? ""

@@ -43,8 +43,9 @@ package enum FunctionText {
         paint: Paint
     ) -> String {
         let sections = [
-            identity(function, now, paint), serving(function, now, paint), limits(function),
-            memory(function), function.runtime.map(runtime) ?? [],
+            identity(function, now, paint), serving(function, now, paint),
+            limits(function, paint), memory(function),
+            function.runtime.map { runtime($0, paint) } ?? [],
         ]
         let fields = sections.filter { !$0.isEmpty }.map { FieldList.text($0, paint: paint) }
         return fields.joined(separator: "\n") + schemas(function, paint)
@@ -86,7 +87,7 @@ package enum FunctionText {
             fields.append(("probe", probe(function, paint)))
         }
         if let model = function.model {
-            fields.append(("model", "\(paint.harmless(model.source)) at \(model.path)"))
+            fields.append(("model", paint.harmless("\(model.source) at \(model.path)")))
             fields.append(("model sha256", model.sha256))
         }
         return fields
@@ -98,7 +99,10 @@ package enum FunctionText {
         return "every \(every ?? "so often"), does not fail"
     }
 
-    private static func limits(_ function: FunctionDescription) -> [(String, String)] {
+    private static func limits(
+        _ function: FunctionDescription,
+        _ paint: Paint
+    ) -> [(String, String)] {
         let limits = function.limits
         let gpu = limits.gpuMemoryMiB
         return [
@@ -111,7 +115,7 @@ package enum FunctionText {
             ("scale", text(function.scale)),
             ("network", function.network.rawValue),
             ("isolation", function.isolation.rawValue),
-            ("triggers", (["http"] + function.triggers).joined(separator: ", ")),
+            ("triggers", paint.harmless((["http"] + function.triggers).joined(separator: ", "))),
         ]
     }
 
@@ -141,12 +145,13 @@ package enum FunctionText {
         ]
     }
 
-    private static func runtime(_ runtime: RuntimeFacts) -> [(String, String)] {
-        let reason = runtime.forkableReason.map { ": \($0)" } ?? ""
+    private static func runtime(_ runtime: RuntimeFacts, _ paint: Paint) -> [(String, String)] {
+        let reason = runtime.forkableReason.map { ": \(paint.harmless($0))" } ?? ""
+        let threads = paint.harmless(runtime.threads.joined(separator: ", "))
         return [
             ("handler", runtime.handlerKind.rawValue),
             ("forked", runtime.forkable ? "yes" : "no\(reason)"),
-            ("threads", runtime.threads.isEmpty ? "none" : runtime.threads.joined(separator: ", ")),
+            ("threads", threads.isEmpty ? "none" : threads),
             ("importing", Units.duration(micros: runtime.importMicros)),
             ("loading", Units.duration(micros: runtime.loadMicros)),
             ("zygote memory", Units.size(bytes: runtime.zygoteMemoryBytes)),
@@ -159,7 +164,8 @@ package enum FunctionText {
             guard let value, let bytes = try? JSONCoding.encode(value, indented: true) else {
                 return nil
             }
-            return "\n\(paint.dim("\(name) schema"))\n\(String(decoding: bytes, as: UTF8.self))\n"
+            let text = paint.harmless(String(decoding: bytes, as: UTF8.self), keepingBreaks: true)
+            return "\n\(paint.dim("\(name) schema"))\n\(text)\n"
         }.joined()
     }
 

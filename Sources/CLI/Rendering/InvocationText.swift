@@ -31,7 +31,7 @@ package enum InvocationText {
     /// What `faas why` prints.
     package static func report(_ report: InvocationReport, now: Int64, paint: Paint) -> String {
         let fields = identity(report) + course(report, now, paint) + cost(report, paint)
-        let sentences = report.explanation.map { "\n- \($0)" } + redrive(report)
+        let sentences = report.explanation.map { "\n- \(paint.harmless($0))" } + redrive(report)
         return FieldList.text(fields, paint: paint) + attempts(report, paint)
             + (sentences.isEmpty ? "" : sentences.joined() + "\n")
     }

@@ -10,10 +10,10 @@ enum OriginText {
     }
 
     /// The name without the address.
-    static func author(_ origin: Origin, paint: Paint) -> String {
+    static func author(_ origin: Origin) -> String {
         guard let author = origin.author else { return "-" }
         let name = author.prefix { $0 != "<" }.trimmedAtEnd
-        return paint.harmless(name.isEmpty ? author : String(name))
+        return name.isEmpty ? author : String(name)
     }
 
     /// What a description says of it.

@@ -73,7 +73,7 @@ package enum PushLines {
         }
         lines.append("  \(load ?? "")\(memory(function))")
         if let runtime = function.runtime, !runtime.forkable {
-            let reason = runtime.forkableReason ?? "its zygote cannot be forked"
+            let reason = paint.harmless(runtime.forkableReason ?? "its zygote cannot be forked")
             lines.append("  each instance loads by itself: \(reason)")
         }
         let part = function.traffic.parts.first { $0.number == function.revisionNumber }

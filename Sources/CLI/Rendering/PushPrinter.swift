@@ -26,9 +26,9 @@ package final class PushPrinter {
 
     package func show(_ event: PushEvent) {
         switch event {
-        case .waiting(let reason): say("waiting for another push: \(reason)")
+        case .waiting(let reason): say("waiting for another push: \(clean(reason))")
         case .began(let outline): began(outline)
-        case .note(let text): say("\(paint.yellow("note:")) \(text)")
+        case .note(let text): say("\(paint.yellow("note:")) \(clean(text))")
         case .sending(let name, let byteCount): sending(name, byteCount)
         case .step(_, let event): step(event)
         case .prepared(let name, let event): prepared(name, event)
@@ -41,23 +41,30 @@ package final class PushPrinter {
     /// Why the push as a whole is refused or not served.
     package func end(_ failure: CommandFailure) {
         guard let message = failure.message else { return }
-        say("\(paint.red("error:")) \(message)", indent: "  ")
-        for line in failure.details { say("  \(line)", indent: "    ") }
-        if let advice = failure.advice { say("\(paint.blue("help:")) \(advice)", indent: "  ") }
+        say("\(paint.red("error:")) \(clean(message))", indent: "  ")
+        for line in failure.details { say("  \(clean(line))", indent: "    ") }
+        guard let advice = failure.advice else { return }
+        say("\(paint.blue("help:")) \(clean(advice))", indent: "  ")
     }
 
     private func say(_ text: String, indent: String = "") {
-        for line in PushLines.folded(paint.harmless(text), indent: indent) { write("\(line)\n") }
+        for line in PushLines.folded(text, indent: indent) { write("\(line)\n") }
+    }
+
+    /// What others wrote, before it is painted.
+    private func clean(_ text: String) -> String {
+        paint.harmless(text, keepingBreaks: true)
     }
 
     private func began(_ outline: PushOutline) {
         let kind = outline.isPreview ? " (preview)" : ""
-        let subject = outline.subject.map { ": \($0)" } ?? ""
+        let subject = outline.subject.map { ": \(clean($0))" } ?? ""
         say("\(paint.bold(outline.branch))\(kind) at \(outline.commit.short)\(subject)")
         let parts = [
             ("to deploy", outline.changed.map(\.description)),
             ("unchanged", outline.unchanged.map(\.description)),
-            ("to remove", outline.removed.map(\.description)), ("refused", outline.refused),
+            ("to remove", outline.removed.map(\.description)),
+            ("refused", outline.refused.map(clean)),
         ]
         for (label, names) in parts where !names.isEmpty {
             say("  \(label): \(names.joined(separator: ", "))", indent: "    ")
@@ -83,12 +90,13 @@ package final class PushPrinter {
             return
         }
         last = (event.step, event.message, time)
-        let lines = (event.detail ?? "").split(separator: "\n")
+        let head = "  \(event.step.rawValue): \(clean(event.message))"
+        let lines = clean(event.detail ?? "").split(separator: "\n")
         guard lines.count > 1 else {
             let detail = lines.first.map { " \($0)" } ?? ""
-            return say("  \(event.step.rawValue): \(event.message)\(detail)", indent: "    ")
+            return say("\(head)\(detail)", indent: "    ")
         }
-        say("  \(event.step.rawValue): \(event.message)", indent: "    ")
+        say(head, indent: "    ")
         for line in lines { say("    \(line)", indent: "      ") }
     }
 
@@ -101,10 +109,11 @@ package final class PushPrinter {
     }
 
     private func failed(_ failure: PushFailure) {
-        let subject = failure.subject.map { "\(paint.bold($0)) " } ?? ""
-        say("\(subject)\(paint.red("failed:")) \(failure.message)", indent: "  ")
-        for line in PushLines.log(failure.details) { say("  | \(line)", indent: "  | ") }
-        if let advice = failure.advice { say("  \(paint.blue("help:")) \(advice)", indent: "    ") }
+        let subject = failure.subject.map { "\(paint.bold(clean($0))) " } ?? ""
+        say("\(subject)\(paint.red("failed:")) \(clean(failure.message))", indent: "  ")
+        for line in PushLines.log(failure.details) { say("  | \(clean(line))", indent: "  | ") }
+        guard let advice = failure.advice else { return }
+        say("  \(paint.blue("help:")) \(clean(advice))", indent: "    ")
     }
 
     private func served(_ push: PreparedPush, _ result: PushResult, _ millis: Int64) {

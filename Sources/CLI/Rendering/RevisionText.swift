@@ -19,17 +19,16 @@ package enum RevisionText {
                 Units.age(ofMicros: revision.deployedAtMicros, now: now),
                 revision.isKept ? String(revision.digest.prefix(digestLength)) : "not kept",
                 OriginText.commit(revision.origin),
-                OriginText.author(revision.origin, paint: paint),
-                revision.origin.deployedBy.map(paint.harmless) ?? "-",
-                subject(revision.origin.subject, paint),
+                OriginText.author(revision.origin),
+                revision.origin.deployedBy ?? "-",
+                subject(revision.origin.subject),
             ]
         }
         return Table(columns, rows: rows).text(paint: paint)
     }
 
-    private static func subject(_ text: String?, _ paint: Paint) -> String {
+    private static func subject(_ text: String?) -> String {
         guard let text else { return "" }
-        let isLong = text.count > subjectLengthMax
-        return paint.harmless(isLong ? text.prefix(subjectLengthMax - 3) + "..." : text)
+        return text.count > subjectLengthMax ? text.prefix(subjectLengthMax - 3) + "..." : text
     }
 }
