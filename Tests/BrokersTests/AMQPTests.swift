@@ -76,6 +76,54 @@ struct AMQPTests {
         #expect(try rules.collect(1, from: try broker.connect(place)).map(rules.text) == ["one"])
     }
 
+    @Test func `a consumer is sent no more than it takes at once`() throws {
+        let place = try broker.makePlace()
+        try broker.send((0..<6).map { "\($0)" }, to: place)
+        let slow = try broker.connect(place, capacity: 2)
+        let first = try rules.collect(1, from: slow)
+
+        let other = try rules.collect(4, from: try broker.connect(place))
+
+        #expect(Set(other.map(rules.text)) == ["2", "3", "4", "5"])
+        #expect((first + (try rules.collect(1, from: slow))).map(rules.text) == ["0", "1"])
+    }
+
+    @Test func `what waits for another attempt takes nobody's place`() throws {
+        let place = try broker.makePlace()
+        try broker.send((0..<20).map { "\($0)" }, to: place)
+        for capacity in [1, 3] {
+            let connection = try broker.connect(place, capacity: capacity)
+            var seen: [String] = []
+            for _ in 0..<20 {
+                let message = try #require(try rules.collect(1, from: connection).first)
+                seen.append(rules.text(message))
+                try connection.settle([
+                    BrokerSettlement(token: message.token, verdict: .again(afterMillis: 60_000))
+                ])
+            }
+            #expect(Set(seen).count == 20)
+            connection.close()
+        }
+    }
+
+    @Test func `a consumer that stops gives back what it did not receive`() throws {
+        let place = try broker.makePlace()
+        try broker.send(["0", "1", "2", "3"], to: place)
+        let stopping = try broker.connect(place, capacity: 4)
+        let kept = try rules.collect(1, from: stopping)
+        try stopping.stopReceiving()
+
+        try broker.send(["4"], to: place)
+        let other = try broker.connect(place)
+
+        #expect(Set(try rules.collect(4, from: other).map(rules.text)) == ["1", "2", "3", "4"])
+        try stopping.settle(
+            kept.map { BrokerSettlement(token: $0.token, verdict: .acknowledged) }
+        )
+        stopping.close()
+        #expect(try other.receive(max: 1, waitMillis: 500).isEmpty)
+    }
+
     @Test func `a large message comes whole`() throws {
         let place = try broker.makePlace()
         let body = String(repeating: "0123456789", count: 100_000)

@@ -172,7 +172,7 @@ struct DriverRules {
     /// Gives the words, for the suite to look at.
     func refusal(of source: BrokerSource, is expected: BrokerError.Code) throws -> String {
         do throws(BrokerError) {
-            _ = try broker.driver.connect(source, timeoutMillis: 10_000)
+            _ = try broker.driver.connect(source, capacity: 1, timeoutMillis: 10_000)
             Issue.record("it was let in")
             return ""
         } catch {

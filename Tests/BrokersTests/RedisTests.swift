@@ -44,6 +44,23 @@ struct RedisTests {
         try rules.extendKeepsAMessage()
     }
 
+    @Test func `a consumer of the same name does not get what another has in flight`() throws {
+        let place = try broker.makePlace()
+        try broker.send(["long"], to: place)
+        let holder = try broker.connect(place)
+        let message = try #require(try rules.collect(1, from: holder).first)
+        let namesake = try broker.connect(place)
+
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .milliseconds(broker.leaseMillis * 3) {
+            #expect(try namesake.receive(max: 1, waitMillis: broker.leaseMillis / 4).isEmpty)
+            try holder.extend([message.token])
+        }
+        holder.close()
+
+        #expect(try rules.collect(1, from: namesake).map(\.identity) == [message.identity])
+    }
+
     @Test func `a message held for another attempt stays with its consumer`() throws {
         let place = try broker.makePlace()
         try broker.send(["held"], to: place)

@@ -89,14 +89,18 @@ struct SQSTests {
         let keys = try broker.checkSignatures()
         defer { try? broker.checkNoSignatures() }
 
-        let connection = try SQSBroker.driver(keys).connect(place, timeoutMillis: 5_000)
+        let connection = try SQSBroker.driver(keys).connect(
+            place,
+            capacity: 1,
+            timeoutMillis: 5_000
+        )
         #expect(try connection.receive(max: 1, waitMillis: 0).isEmpty)
         for wrong in [
             SQSBroker.Keys(key: keys.key, secret: "hush-hush"),
             SQSBroker.Keys(key: "AKIANOBODY", secret: "hush-hush"),
         ] {
             do throws(BrokerError) {
-                _ = try SQSBroker.driver(wrong).connect(place, timeoutMillis: 5_000)
+                _ = try SQSBroker.driver(wrong).connect(place, capacity: 1, timeoutMillis: 5_000)
                 Issue.record("it was let in")
             } catch {
                 #expect(error.code == .unauthorized, "\(error)")
@@ -108,7 +112,7 @@ struct SQSTests {
     @Test func `without keys the words say which variables to set`() throws {
         let driver = SQSDriver { _ in nil }
         do throws(BrokerError) {
-            _ = try driver.connect(broker.source(queue: "q"), timeoutMillis: 5_000)
+            _ = try driver.connect(broker.source(queue: "q"), capacity: 1, timeoutMillis: 5_000)
             Issue.record("it was let in")
         } catch {
             #expect(error.code == .unauthorized)

@@ -27,8 +27,11 @@ protocol TestBroker: Sendable {
 }
 
 extension TestBroker {
-    func connect(_ source: BrokerSource) throws -> any BrokerConnection {
-        try driver.connect(source, timeoutMillis: 10_000)
+    func connect(
+        _ source: BrokerSource,
+        capacity: Int = 100
+    ) throws -> any BrokerConnection {
+        try driver.connect(source, capacity: capacity, timeoutMillis: 10_000)
     }
 }
 

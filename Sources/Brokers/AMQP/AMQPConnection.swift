@@ -15,6 +15,7 @@ final class AMQPConnection: BrokerConnection {
 
     private struct Unsettled {
         var tag: UInt64
+        var subscription: String
         var identity: String
         /// Only where there is no `message-id`: the broker will not say who it is the next time.
         var content: Int?
@@ -23,6 +24,7 @@ final class AMQPConnection: BrokerConnection {
     /// The heartbeat: a broker that hears nothing for two of them gives all messages back.
     let leaseMillis: Int?
     private let link: AMQPLink
+    private var subscription: AMQPSubscription
     private let salt: String
     private let unnamed: UnnamedStore
     /// Tags begin anew with each connection, so a token also has this connection's own number.
@@ -30,8 +32,14 @@ final class AMQPConnection: BrokerConnection {
     private var unsettled: [BrokerMessage.Token: Unsettled] = [:]
     private var held = HeldTokens()
 
-    init(_ link: AMQPLink, leaseMillis: Int, unnamed: UnnamedStore, salt: String) {
-        self.link = link
+    init(
+        _ subscription: AMQPSubscription,
+        leaseMillis: Int,
+        unnamed: UnnamedStore,
+        salt: String
+    ) {
+        self.subscription = subscription
+        link = subscription.link
         self.leaseMillis = leaseMillis
         self.unnamed = unnamed
         self.salt = salt
@@ -54,6 +62,7 @@ final class AMQPConnection: BrokerConnection {
         var messages: [BrokerMessage] = []
         while messages.count < count {
             try giveBackDue()
+            try subscription.makeRoom(heldCount: held.count)
             let until = messages.isEmpty ? min(deadline, held.nextDueMillis ?? deadline) : 0
             let pause = max(0, until - MonotonicClock.nowMillis)
             if let delivery = try delivery(waitMillis: pause) {
@@ -80,6 +89,7 @@ final class AMQPConnection: BrokerConnection {
             case .again(let millis):
                 let pause = min(Int64(max(0, millis)), Self.holdMillisMax)
                 held.hold(settlement.token, untilMillis: now + pause)
+                subscription.hold(from: message.subscription)
             }
         }
         try giveBackDue()
@@ -90,12 +100,25 @@ final class AMQPConnection: BrokerConnection {
         try giveBackDue()
         try link.beat()
     }
+
+    func stopReceiving() throws(BrokerError) {
+        guard !subscription.isEnded else { return }
+        try link.checkOpen()
+        try subscription.end()
+        let now = MonotonicClock.nowMillis
+        while let delivery = try delivery(waitMillis: 0) {
+            held.hold(message(delivery).token, untilMillis: now)
+            subscription.hold(from: delivery.subscription)
+        }
+        try giveBackDue()
+    }
 }
 
 extension AMQPConnection {
     private func giveBackDue() throws(BrokerError) {
         for token in held.takeDue(atMillis: MonotonicClock.nowMillis, max: held.count) {
             guard let message = unsettled.removeValue(forKey: token) else { continue }
+            subscription.release(from: message.subscription)
             expect(message)
             let status = amqp_basic_nack(link.state, AMQPLink.channel, message.tag, 0, 1)
             try link.check(status: status, "took no message back")
@@ -147,7 +170,12 @@ extension AMQPConnection {
             content.map { unnamed.identity(content: $0, isRedelivered: delivery.isRedelivered) }
             ?? delivery.name ?? ""
         let token = "\(number)-\(delivery.tag)"
-        unsettled[token] = Unsettled(tag: delivery.tag, identity: identity, content: content)
+        unsettled[token] = Unsettled(
+            tag: delivery.tag,
+            subscription: delivery.subscription,
+            identity: identity,
+            content: content
+        )
         return BrokerMessage(
             token: token,
             identity: identity,

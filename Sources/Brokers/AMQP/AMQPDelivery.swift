@@ -9,6 +9,8 @@ struct AMQPDelivery {
     private static let eventPrefixes = ["cloudEvents:", "cloudEvents_"]
 
     var tag: UInt64
+    /// The consumer tag of the subscription that it came by.
+    var subscription: String
     var isRedelivered: Bool
     /// The property `message-id`; nil where the sender gave none.
     var name: String?
@@ -20,6 +22,7 @@ struct AMQPDelivery {
         let properties = envelope.message.properties
         func has(_ flag: Int32) -> Bool { properties._flags & amqp_flags_t(flag) != 0 }
         tag = envelope.delivery_tag
+        subscription = AMQPText.string(envelope.consumer_tag)
         isRedelivered = envelope.redelivered != 0
         if has(AMQP_BASIC_MESSAGE_ID_FLAG), properties.message_id.len > 0 {
             name = AMQPText.string(properties.message_id)

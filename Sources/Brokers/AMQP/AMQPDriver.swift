@@ -14,6 +14,7 @@ package final class AMQPDriver: BrokerDriver {
 
     package func connect(
         _ source: BrokerSource,
+        capacity: Int,
         timeoutMillis: Int
     ) throws(BrokerError) -> any BrokerConnection {
         let queue = try source.required(
@@ -25,9 +26,9 @@ package final class AMQPDriver: BrokerDriver {
             heartbeatSeconds: heartbeatSeconds,
             timeoutMillis: timeoutMillis
         )
-        try link.consume(queue)
-        return AMQPConnection(
-            link,
+        try link.checkQueue(queue)
+        return try AMQPConnection(
+            AMQPSubscription(link, queue: queue, prefetch: UInt16(clamping: capacity)),
             leaseMillis: heartbeatSeconds * 1_000,
             unnamed: unnamed,
             salt: "\(source.shownURL) \(queue)"

@@ -8,8 +8,6 @@ package import Triggers
 package final class AMQPLink {
     package static let channel: amqp_channel_t = 1
     private static let frameBytesMax: Int32 = 131_072
-    /// Deliveries that are not settled, among them those held for another attempt.
-    private static let prefetch: UInt16 = 256
     /// Debian's certificates of authorities; SSL_CERT_FILE names others, as for OpenSSL's programs.
     private static let certificates = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -79,25 +77,42 @@ package final class AMQPLink {
         try check(reply, "did not let the user in")
     }
 
-    /// Begins deliveries of a queue that is there.
-    func consume(_ queue: String) throws(BrokerError) {
-        let name = amqp_cstring_bytes(strdup(queue))
-        defer { free(name.bytes) }
-        amqp_queue_declare(state, Self.channel, name, 1, 0, 0, 0, amqp_empty_table)
+    func checkQueue(_ queue: String) throws(BrokerError) {
+        withBytes(queue) { name in
+            _ = amqp_queue_declare(state, Self.channel, name, 1, 0, 0, 0, amqp_empty_table)
+        }
         try check(amqp_get_rpc_reply(state), "did not give the queue \(queue)")
-        amqp_basic_qos(state, Self.channel, 0, Self.prefetch, 0)
+    }
+
+    /// Begins deliveries; `prefetch` of them are not settled at once.
+    func consume(_ queue: String, prefetch: UInt16, tag: String) throws(BrokerError) {
+        amqp_basic_qos(state, Self.channel, 0, prefetch, 0)
         try check(amqp_get_rpc_reply(state), "took no limit of deliveries")
-        amqp_basic_consume(
-            state,
-            Self.channel,
-            name,
-            amqp_empty_bytes,
-            0,
-            0,
-            0,
-            amqp_empty_table
-        )
+        withBytes(queue) { name in
+            withBytes(tag) { tag in
+                _ = amqp_basic_consume(
+                    state,
+                    Self.channel,
+                    name,
+                    tag,
+                    0,
+                    0,
+                    0,
+                    amqp_empty_table
+                )
+            }
+        }
         try check(amqp_get_rpc_reply(state), "did not deliver the queue \(queue)")
+    }
+
+    /// Ends deliveries; those that have come stay, and are still to be read.
+    func cancel(tag: String) throws(BrokerError) {
+        withBytes(tag) { tag in _ = amqp_basic_cancel(state, Self.channel, tag) }
+        try check(amqp_get_rpc_reply(state), "did not end the deliveries")
+    }
+
+    private func withBytes(_ text: String, _ body: (amqp_bytes_t) -> Void) {
+        text.withCString { start in body(amqp_cstring_bytes(start)) }
     }
 
     /// A frame that says that this side lives: librabbitmq sends its own only while it waits.

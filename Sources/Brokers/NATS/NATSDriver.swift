@@ -13,6 +13,7 @@ package struct NATSDriver: BrokerDriver {
 
     package func connect(
         _ source: BrokerSource,
+        capacity: Int,
         timeoutMillis: Int
     ) throws(BrokerError) -> any BrokerConnection {
         let example = "queue: { broker: nats://127.0.0.1:4222, stream: EVENTS, durable: NAME }"

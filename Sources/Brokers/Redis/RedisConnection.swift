@@ -7,13 +7,13 @@ import Triggers
 /// Redis has no delayed delivery. An entry that is to come again stays pending for this consumer,
 /// which knows when it is due, keeps it from others by claiming it for itself (that restarts the
 /// entry's idle time), and claims it once more to read it. A consumer that dies leaves its entries
-/// pending: it finds them when it comes back under its name, and any other consumer claims what
-/// has been idle for longer than the lease.
+/// pending: whoever is there, under its name or another, claims what has been idle for longer than
+/// the lease. A name alone says nothing: two gateways may have the same.
 final class RedisConnection: BrokerConnection {
     /// Entries that wait for another attempt; beyond it no new ones are taken.
     private static let heldCountMax = 10_000
     private static let chunk = 500
-    /// Before every entry; also where a scan of the pending ones begins and ends.
+    /// Where a scan of the pending ones begins and ends.
     private static let firstID = "0-0"
 
     let leaseMillis: Int?
@@ -21,8 +21,6 @@ final class RedisConnection: BrokerConnection {
     private let place: RedisPlace
     private let link: RedisLink
     private var held = HeldTokens()
-    /// How far this consumer has read what it left pending; nil: to its end.
-    private var pendingCursor: String? = RedisConnection.firstID
     private var claimCursor = RedisConnection.firstID
     private var nextClaimMillis: Int64 = 0
     private var nextKeepMillis: Int64
@@ -82,32 +80,15 @@ final class RedisConnection: BrokerConnection {
 // MARK: - Taking
 
 extension RedisConnection {
-    /// What may have been delivered before: held entries that are due, this consumer's own pending
-    /// ones after connecting, and those that another consumer has left for longer than the lease.
+    /// What may have been delivered before: held entries that are due, and those that nobody has
+    /// claimed for longer than the lease.
     private func takeAgain(_ count: Int) throws(BrokerError) -> [BrokerMessage] {
         let due = held.takeDue(atMillis: MonotonicClock.nowMillis, max: count)
         if !due.isEmpty {
             let entries = entries(try link.command(claim(due)))
             if !entries.isEmpty { return entries.compactMap { $0.message(isRedelivered: true) } }
         }
-        let own = try takeOwn(count)
-        return own.isEmpty ? try takeLeft(count) : own
-    }
-
-    private func takeOwn(_ count: Int) throws(BrokerError) -> [BrokerMessage] {
-        while let cursor = pendingCursor {
-            let found = streamEntries(try link.command(read(count, from: cursor)))
-            pendingCursor = found.last?.id
-            let messages = found.compactMap { $0.message(isRedelivered: true) }
-            let gone = found.map(\.id).filter { id in !messages.contains { $0.token == id } }
-            // An entry that was deleted from the stream cannot be run any more.
-            try sendInChunks(gone) { ["XACK", place.stream, place.group] + $0 }
-            if !messages.isEmpty {
-                try extend(messages.map(\.token))
-                return messages
-            }
-        }
-        return []
+        return try takeLeft(count)
     }
 
     private func takeLeft(_ count: Int) throws(BrokerError) -> [BrokerMessage] {
@@ -118,7 +99,7 @@ extension RedisConnection {
         ])
         claimCursor = reply.elements?.first?.text ?? Self.firstID
         if claimCursor == Self.firstID {
-            nextClaimMillis = MonotonicClock.nowMillis + max(1, lease / 2)
+            nextClaimMillis = MonotonicClock.nowMillis + max(1, lease / 4)
         }
         let found = reply.elements.flatMap { $0.count > 1 ? entries($0[1]) : nil } ?? []
         return found.compactMap { $0.message(isRedelivered: true) }
@@ -126,11 +107,11 @@ extension RedisConnection {
 
     private func takeNew(_ count: Int, waitMillis: Int64) throws(BrokerError) -> [BrokerMessage] {
         guard waitMillis > 0 else {
-            return streamEntries(try link.command(read(count, from: ">")))
+            return streamEntries(try link.command(read(count)))
                 .compactMap { $0.message(isRedelivered: false) }
         }
         try link.setTimeout(millis: Int(waitMillis) + BrokerLimits.requestMillis)
-        let reply = try link.command(read(count, from: ">", waitMillis: waitMillis))
+        let reply = try link.command(read(count, waitMillis: waitMillis))
         try link.setTimeout(millis: BrokerLimits.requestMillis)
         return streamEntries(reply).compactMap { $0.message(isRedelivered: false) }
     }
@@ -151,10 +132,10 @@ extension RedisConnection {
         ["XCLAIM", place.stream, place.group, place.consumer, "0"] + ids
     }
 
-    private func read(_ count: Int, from cursor: String, waitMillis: Int64? = nil) -> [String] {
+    private func read(_ count: Int, waitMillis: Int64? = nil) -> [String] {
         var words = ["XREADGROUP", "GROUP", place.group, place.consumer, "COUNT", "\(count)"]
         if let waitMillis { words += ["BLOCK", "\(waitMillis)"] }
-        return words + ["STREAMS", place.stream, cursor]
+        return words + ["STREAMS", place.stream, ">"]
     }
 
     /// All chunks are sent before the first reply is read.

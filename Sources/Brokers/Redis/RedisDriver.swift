@@ -13,6 +13,7 @@ package struct RedisDriver: BrokerDriver {
 
     package func connect(
         _ source: BrokerSource,
+        capacity: Int,
         timeoutMillis: Int
     ) throws(BrokerError) -> any BrokerConnection {
         let example = "queue: { broker: redis://host:6379/0, stream: NAME, group: NAME }"
@@ -37,7 +38,7 @@ package struct RedisDriver: BrokerDriver {
         }
     }
 
-    /// The same after a restart, so that what was left pending is found at once.
+    /// For those who look at the group; nothing depends on it.
     private static var consumerName: String {
         var name = [CChar](repeating: 0, count: 65)
         guard gethostname(&name, name.count - 1) == 0 else { return "faas" }

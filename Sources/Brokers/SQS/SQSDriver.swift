@@ -21,6 +21,7 @@ package struct SQSDriver: BrokerDriver {
 
     package func connect(
         _ source: BrokerSource,
+        capacity: Int,
         timeoutMillis: Int
     ) throws(BrokerError) -> any BrokerConnection {
         let client = try SQSClient(place(of: source), timeoutMillis: timeoutMillis)

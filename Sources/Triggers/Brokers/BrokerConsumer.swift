@@ -7,8 +7,8 @@ import Storage
 /// Takes one function's messages from one broker: a thread that receives, hands out, keeps leases
 /// alive and settles.
 ///
-/// The ledger is the memory of attempts: a message whose completed row is there is acknowledged and
-/// not run again, and any other goes on with the next attempt's number.
+/// The ledger is the memory of attempts: a message whose completed row is there, or that is a dead
+/// letter, is acknowledged and not run again, and any other goes on with the next attempt's number.
 final class BrokerConsumer: @unchecked Sendable {
     /// What is told to the thread.
     enum Event {
@@ -31,6 +31,8 @@ final class BrokerConsumer: @unchecked Sendable {
         var attempt: Int32
         /// Nanoseconds of the monotonic clock: when the broker last heard of it.
         var extendedAt: Int64
+        /// Whether it is a dead letter already, kept before its usage record was written.
+        var isBuried = false
 
         mutating func replaceToken(_ token: BrokerMessage.Token) {
             guard token != message.token else { return }
@@ -47,6 +49,7 @@ final class BrokerConsumer: @unchecked Sendable {
     let logger: Logger
     private let driver: any BrokerDriver
     private let invoker: any Invoker
+    private let claims: BrokerClaims
     private let monitor = Monitor()
     private var events: [Event] = []
     private var isStopping = false
@@ -64,6 +67,7 @@ final class BrokerConsumer: @unchecked Sendable {
         driver: any BrokerDriver,
         engine: QueueEngine,
         invoker: any Invoker,
+        claims: BrokerClaims,
         logger: Logger
     ) throws(StorageError) {
         self.function = function.name
@@ -72,6 +76,7 @@ final class BrokerConsumer: @unchecked Sendable {
         self.driver = driver
         self.engine = engine
         self.invoker = invoker
+        self.claims = claims
         self.logger = logger
         capacity = Self.capacity(trigger, of: function)
         let thread = try DedicatedThread(name: source.kind.rawValue) { self.serve() }
@@ -137,7 +142,11 @@ extension BrokerConsumer {
         var pause = Self.reconnectMillis
         while !isDone {
             do throws(BrokerError) {
-                let connection = try driver.connect(source, timeoutMillis: Self.connectMillis)
+                let connection = try driver.connect(
+                    source,
+                    capacity: capacity,
+                    timeoutMillis: Self.connectMillis
+                )
                 defer { connection.close() }
                 logger.info("connected to a broker", metadata: metadata)
                 pause = Self.reconnectMillis
@@ -162,6 +171,8 @@ extension BrokerConsumer {
                 settlements = []
             }
             try extend(connection)
+            let isStopped = isStopped
+            if isStopped { try connection.stopReceiving() }
             let room = isStopped ? 0 : capacity - leases.count
             guard room > 0 else {
                 wait(millis: Self.idleWaitMillis) { !self.events.isEmpty }
@@ -176,55 +187,85 @@ extension BrokerConsumer {
     }
 
     private func start(_ messages: [BrokerMessage]) {
-        let ids = messages.map { $0.invocationID(source: source, function: function) }
-        let known: [InvocationID: Ledger.Attempts]
-        do throws(StorageError) {
-            known = try engine.ledger.attempts(of: ids)
-        } catch {
-            logger.error("the ledger cannot be read", metadata: ["error": "\(error)"])
-            settlements += messages.map {
-                BrokerSettlement(token: $0.token, verdict: .again(afterMillis: 1_000))
-            }
+        let taken = claim(messages)
+        guard let (known, dead) = history(of: taken) else {
+            for lease in taken { giveBack(lease) }
             return
         }
         var invocations: [Invocation] = []
-        for (message, id) in zip(messages, ids) {
-            // A broker may deliver again what is under way here, and a client may have sent it
-            // twice: the newest token is kept alive, and all of them are settled.
-            if let key = leases.first(where: { $0.value.id == id })?.key {
-                leases[key]?.replaceToken(message.token)
-                continue
-            }
-            if known[id]?.completed != nil {
-                settlements.append(BrokerSettlement(token: message.token, verdict: .acknowledged))
+        for var lease in taken {
+            if known[lease.id]?.completed != nil || dead.contains(lease.id) {
+                settle(lease, .acknowledged)
+                claims.release(lease.id)
                 continue
             }
             lastToken += 1
-            let attempt = (known[id]?.last ?? 0) + 1
-            leases[lastToken] = Lease(
-                message: message,
-                id: id,
-                attempt: attempt,
-                extendedAt: Monitor.nowNanos()
-            )
-            invocations.append(
-                Invocation(
-                    id: id,
-                    token: lastToken,
-                    function: function,
-                    trigger: .queue(trigger.sourceName),
-                    attempt: attempt,
-                    headers: message.headerLines,
-                    body: message.body,
-                    isAnswerKept: false
-                )
-            )
+            lease.attempt = (known[lease.id]?.last ?? 0) + 1
+            leases[lastToken] = lease
+            invocations.append(invocation(of: lease, lastToken))
         }
         note {
             $0.counts.enqueued += Int64(invocations.count)
             $0.inFlight = self.leases.count
         }
         if !invocations.isEmpty { invoker.begin(invocations, observer: self) }
+    }
+
+    /// Takes what nobody has in flight.
+    ///
+    /// A broker may deliver again what is under way here, and a client may have sent it twice: the
+    /// newest token is kept alive, and all of them are settled.
+    private func claim(_ messages: [BrokerMessage]) -> [Lease] {
+        var taken: [Lease] = []
+        for message in messages {
+            let id = message.invocationID(source: source, function: function)
+            if claims.take(id) {
+                let now = Monitor.nowNanos()
+                taken.append(Lease(message: message, id: id, attempt: 0, extendedAt: now))
+            } else if let key = leases.first(where: { $0.value.id == id })?.key {
+                leases[key]?.replaceToken(message.token)
+            } else if let index = taken.firstIndex(where: { $0.id == id }) {
+                taken[index].replaceToken(message.token)
+            } else {
+                // A consumer that was replaced has it: the ledger will say what came of it.
+                let verdict = BrokerSettlement.Verdict.again(afterMillis: Self.refusedMillis)
+                settlements.append(BrokerSettlement(token: message.token, verdict: verdict))
+            }
+        }
+        return taken
+    }
+
+    /// What the ledger has of messages, and which of them are dead letters; nil when it cannot be
+    /// read now.
+    private func history(
+        of taken: [Lease]
+    ) -> (known: [InvocationID: Ledger.Attempts], dead: Set<InvocationID>)? {
+        do throws(StorageError) {
+            let known = try engine.ledger.attempts(of: taken.map(\.id))
+            var again: [InvocationID: Int32] = [:]
+            for lease in taken where lease.message.isRedelivered || known[lease.id] != nil {
+                again[lease.id] = known[lease.id]?.last ?? 0
+            }
+            if again.isEmpty { return (known, []) }
+            return engine.deadLetters(among: again).map { (known, $0) }
+        } catch {
+            logger.error("the ledger cannot be read", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func invocation(of lease: Lease, _ token: Int64) -> Invocation {
+        Invocation(
+            id: lease.id,
+            token: token,
+            function: function,
+            trigger: .queue(trigger.sourceName),
+            attempt: lease.attempt,
+            headers: lease.message.headerLines,
+            body: lease.message.body,
+            isAnswerKept: false,
+            isLast: Int(lease.attempt) >= trigger.attempts
+        )
     }
 
     /// Keeps what takes long for this consumer.
@@ -253,10 +294,18 @@ extension BrokerConsumer {
 
     private func prepare(_ answer: Answer, _ proceed: @escaping @Sendable () -> Void) {
         guard let lease = leases[answer.token] else { return proceed() }
-        if bury(lease, answer) { return proceed() }
+        if bury(lease, answer) {
+            leases[answer.token]?.isBuried = true
+            return proceed()
+        }
         // Without the dead letter the attempt must not count: the message comes again.
         leases[answer.token] = nil
+        giveBack(lease)
+    }
+
+    private func giveBack(_ lease: Lease) {
         settle(lease, .again(afterMillis: Self.refusedMillis))
+        claims.release(lease.id)
     }
 
     private func settle(_ answer: Answer) {
@@ -277,13 +326,16 @@ extension BrokerConsumer {
                 $0.counts.lastError = failure.text
             }
         case .failed, .hopeless:
-            if !bury(lease, answer) { verdict = .again(afterMillis: Self.refusedMillis) }
+            if !lease.isBuried, !bury(lease, answer) {
+                verdict = .again(afterMillis: Self.refusedMillis)
+            }
             note {
                 $0.counts.deadLettered += 1
                 $0.counts.lastError = failure.text
             }
         }
         settle(lease, verdict)
+        claims.release(lease.id)
         note { $0.inFlight = self.leases.count }
     }
 
@@ -344,35 +396,4 @@ extension BrokerConsumer {
 
     /// Before a message that could not be begun is delivered again.
     private static let refusedMillis = 1_000
-}
-
-extension BrokerMessage {
-    /// The same for each delivery, wherever the broker says who a message is.
-    ///
-    /// Unlike for another function, and for another place at the same broker.
-    func invocationID(source: BrokerSource, function: FunctionName) -> InvocationID {
-        let options = source.options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        let parts = [function.description, source.shownURL] + options + [identity]
-        // FNV-1a: the same in each process, unlike Swift's hashes.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in parts.joined(separator: "\u{0}").utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
-        hash = (hash ^ (hash >> 32)) &* 0xd6e8_feb8_6659_fd93
-        return InvocationID(acceptedAtMicros: sentAtMicros ?? 0, random: hash ^ (hash >> 32))
-    }
-
-    /// As a handler is given them.
-    var headerLines: [UInt8] {
-        var lines: [UInt8] = []
-        var hasType = false
-        for (name, value) in headers where !value.utf8.contains(UInt8(ascii: "\n")) {
-            if name == "content-type" { hasType = true }
-            if !lines.isEmpty { lines.append(UInt8(ascii: "\n")) }
-            lines += Array("\(name): \(value)".utf8)
-        }
-        guard !hasType else { return lines }
-        let type = Array("content-type: application/json".utf8)
-        return lines.isEmpty ? type : type + [UInt8(ascii: "\n")] + lines
-    }
 }

@@ -5,9 +5,12 @@ package protocol BrokerDriver: Sendable {
     /// Connects, and makes what the broker needs to keep this consumer's place (a consumer group, a
     /// durable consumer); the stream or queue itself must exist.
     ///
-    /// Blocks for `timeoutMillis` at most. Throws a message that says what to do.
+    /// A broker that sends messages unasked has `capacity` of them out to this consumer at once,
+    /// beside those that wait for another attempt. Blocks for `timeoutMillis` at most. Throws a
+    /// message that says what to do.
     func connect(
         _ source: BrokerSource,
+        capacity: Int,
         timeoutMillis: Int
     ) throws(BrokerError) -> any BrokerConnection
 }
@@ -32,7 +35,17 @@ package protocol BrokerConnection: AnyObject {
     /// Keeps messages for this consumer for another `leaseMillis`.
     func extend(_ tokens: [BrokerMessage.Token]) throws(BrokerError)
 
+    /// Takes nothing more: what the broker sent unasked and `receive` did not give goes back to it.
+    ///
+    /// What was received is still settled and extended.
+    func stopReceiving() throws(BrokerError)
+
     func close()
+}
+
+extension BrokerConnection {
+    /// Most brokers send only what they are asked for.
+    package func stopReceiving() throws(BrokerError) {}
 }
 
 /// A message as the broker delivered it.

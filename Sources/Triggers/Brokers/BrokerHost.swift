@@ -15,6 +15,7 @@ package final class BrokerHost: Sendable {
     private let engine: QueueEngine
     private let invoker: any Invoker
     private let logger: Logger
+    private let claims = BrokerClaims()
     private let consumers = NIOLockedValueBox<[BrokerConsumer]>([])
 
     package init(
@@ -31,10 +32,12 @@ package final class BrokerHost: Sendable {
 
     /// Connects once, to find out whether it can be done; blocks for some seconds at most.
     func check(_ source: BrokerSource) throws(BrokerError) {
-        try drivers(source.kind).connect(source, timeoutMillis: Self.checkMillis).close()
+        try drivers(source.kind).connect(source, capacity: 1, timeoutMillis: Self.checkMillis)
+            .close()
     }
 
-    /// Lets a function's consumers run in place of what it had before.
+    /// Lets a function's consumers run in place of what it had before, which end what they have in
+    /// flight beside them.
     func bind(_ function: BoundFunction) throws {
         var wanted = function.triggers.queues.compactMap { trigger in
             if case .broker(let source) = trigger.source { (trigger, source) } else { nil }
@@ -63,6 +66,7 @@ package final class BrokerHost: Sendable {
                 driver: try drivers(source.kind),
                 engine: engine,
                 invoker: invoker,
+                claims: claims,
                 logger: logger
             )
             consumers.withLockedValue { $0.append(consumer) }
