@@ -3,7 +3,8 @@ import Glibc
 /// A file of this host that weights are copied from.
 ///
 /// Whoever may deploy may name any path, and what they name is then theirs to read: so it must be
-/// a file that everyone on the host may read, and none of the gateway's own.
+/// a file that everyone on the host may read, in folders that everyone may enter, and none of the
+/// gateway's own.
 struct HostFile: ~Copyable {
     private static let chunkBytes = 1 << 20
     private static let kernelFolders = ["/proc", "/sys", "/dev"]
@@ -14,6 +15,8 @@ struct HostFile: ~Copyable {
 
     /// - Throws: `.sourceRefused`, `.unreachable`.
     init(path: String, dataFolder: String) throws(WeightsError) {
+        // Nor is it told what there is in a folder that not everyone may enter.
+        try Self.checkFolders(above: path, path)
         // Not to wait for the writer of a pipe.
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -41,23 +44,45 @@ struct HostFile: ~Copyable {
     ) throws(WeightsError) -> Int64 {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system("look at \(path)") }
-        func refusal(_ reason: String) -> WeightsError {
-            WeightsError(.sourceRefused, "file://\(path): \(reason)")
-        }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw refusal("it is not a regular file: name a file")
+            throw refusal(path, "it is not a regular file: name a file")
         }
         guard let real = resolved("/proc/self/fd/\(descriptor)") else {
             throw .system("look at \(path)")
         }
         let folders = kernelFolders + [resolved(dataFolder) ?? dataFolder]
         guard !folders.contains(where: { real.hasPrefix("\($0)/") }) else {
-            throw refusal("it is a file of the kernel or of the gateway itself: name another")
+            throw refusal(path, "it is a file of the kernel or of the gateway itself: name another")
         }
         guard status.st_mode & S_IROTH != 0 else {
-            throw refusal("not everyone on the host may read it: run chmod o+r on it")
+            throw refusal(path, "not everyone on the host may read it: run chmod o+r on it")
         }
+        try checkFolders(above: real, path)
         return Int64(status.st_size)
+    }
+
+    /// Checks that everyone on the host may enter the folders on the way to `place`, as far as
+    /// there are any.
+    private static func checkFolders(
+        above place: String,
+        _ path: String
+    ) throws(WeightsError) {
+        for slash in place.utf8.indices where place.utf8[slash] == UInt8(ascii: "/") {
+            let folder = String(place[...slash])
+            var status = stat()
+            guard stat(folder, &status) == 0 else { return }
+            guard status.st_mode & S_IXOTH != 0 else {
+                throw refusal(
+                    path,
+                    "not everyone on the host may enter \(folder): run chmod o+x on it, or name a "
+                        + "file elsewhere"
+                )
+            }
+        }
+    }
+
+    private static func refusal(_ path: String, _ reason: String) -> WeightsError {
+        WeightsError(.sourceRefused, "file://\(path): \(reason)")
     }
 
     /// The path without symbolic links.

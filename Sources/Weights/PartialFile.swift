@@ -7,8 +7,6 @@ import Packaging
 /// that the next one goes on where it ended. For one thread.
 final class PartialFile {
     private static let chunkBytes = 1 << 20
-    /// How often free disk is looked at while the length of what comes is not known, in bytes.
-    private static let spaceCheckBytes: Int64 = 64 << 20
 
     let path: String
     private(set) var byteCount: Int64 = 0
@@ -16,8 +14,13 @@ final class PartialFile {
     private(set) var hasEarlierBytes = false
     private let descriptor: CInt
     private let limits: WeightLimits
+    private let space: DiskSpace
     private var digest: SHA256? = SHA256()
-    /// Free disk was looked at for this many bytes.
+    /// Of the whole file, where the source says.
+    private var total: Int64?
+    /// What of the disk is this file's, and has yet to be written.
+    private var promisedBytes: Int64 = 0
+    /// Free disk is looked at again when the file grows beyond this.
     private var spaceCheckedBytes: Int64 = 0
 
     /// Opens what is there, and reads it for its digest; makes an empty one otherwise.
@@ -26,10 +29,12 @@ final class PartialFile {
     init(
         path: String,
         limits: WeightLimits,
+        space: DiskSpace,
         isStopped: () -> Bool
     ) throws(WeightsError) {
         self.path = path
         self.limits = limits
+        self.space = space
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .system("open \(path)") }
         // Its age is that of the last fetch which took it up, not of its last byte.
@@ -43,22 +48,22 @@ final class PartialFile {
         hasEarlierBytes = byteCount > 0
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        space.giveBack(promisedBytes)
+    }
 
-    /// Checks that a file of `total` bytes is allowed and finds room.
+    /// Checks that a file of `total` bytes is allowed and finds room, which is then promised to it.
     func expect(total: Int64) throws(WeightsError) {
         guard total <= limits.bytesMax else { throw tooLarge }
-        try checkSpace(for: total)
-        spaceCheckedBytes = total
+        self.total = total
+        try claimSpace(from: byteCount)
     }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws(WeightsError) {
         let end = byteCount + Int64(bytes.count)
         guard end <= limits.bytesMax else { throw tooLarge }
-        if end > spaceCheckedBytes {
-            try checkSpace(for: end + Self.spaceCheckBytes)
-            spaceCheckedBytes = end + Self.spaceCheckBytes
-        }
+        if end > spaceCheckedBytes { try claimSpace(from: end) }
         var rest = bytes
         while !rest.isEmpty {
             let count = write(descriptor, rest.baseAddress, rest.count)
@@ -68,6 +73,7 @@ final class PartialFile {
         }
         digest?.update(bytes)
         byteCount = end
+        giveBack(min(promisedBytes, Int64(bytes.count)))
     }
 
     /// Forgets what is there.
@@ -78,6 +84,8 @@ final class PartialFile {
         digest = SHA256()
         byteCount = 0
         hasEarlierBytes = false
+        total = nil
+        giveBack(promisedBytes)
         spaceCheckedBytes = 0
     }
 
@@ -99,20 +107,19 @@ final class PartialFile {
 
     func discard() { unlink(path) }
 
-    private func checkSpace(for total: Int64) throws(WeightsError) {
-        var status = statvfs()
-        guard fstatvfs(descriptor, &status) == 0 else {
-            throw .system("look at the disk of \(path)")
-        }
-        let free = Int64(clamping: status.f_bavail) * Int64(clamping: status.f_frsize)
-        let (needed, kept) = (max(0, total - byteCount), limits.freeBytesMin)
-        guard needed + kept <= free else {
-            throw WeightsError(
-                .diskFull,
-                "the weights need \(megabytes(needed)) more of the disk that holds \(path), which "
-                    + "has \(megabytes(free)) free and must keep \(megabytes(kept)): make room"
-            )
-        }
+    /// Has room promised for the rest of the file, or for a piece where its length is not known or
+    /// was not true; looked at again now and then, as others write to the disk too.
+    private func claimSpace(from end: Int64) throws(WeightsError) {
+        let next = end + limits.spaceCheckBytes
+        let last = total.flatMap { $0 >= end ? $0 : nil } ?? next
+        try space.promise(last - byteCount, inPlaceOf: promisedBytes)
+        promisedBytes = last - byteCount
+        spaceCheckedBytes = min(next, last)
+    }
+
+    private func giveBack(_ bytes: Int64) {
+        promisedBytes -= bytes
+        space.giveBack(bytes)
     }
 
     private var tooLarge: WeightsError {
@@ -122,9 +129,6 @@ final class PartialFile {
         )
     }
 }
-
-/// For messages: 1,048,576 bytes are 1 MiB.
-private func megabytes(_ bytes: Int64) -> String { "\((bytes + 1 << 20 - 1) >> 20) MiB" }
 
 extension WeightsError {
     /// What the last failed call of this thread left in `errno`.

@@ -163,7 +163,10 @@ extension WebTransfer {
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard isTaking else {
             refusalBody += bytes.prefix(max(0, Self.refusalBytesMax - refusalBody.count))
-            return refusalBody.count < Self.refusalBytesMax
+            guard refusalBody.count >= Self.refusalBytesMax else { return true }
+            // The rest says no more, and its cut is not libcurl's to judge.
+            early = early ?? statusEnd
+            return false
         }
         do throws(WeightsError) {
             try partial.append(bytes)

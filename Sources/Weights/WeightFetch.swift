@@ -1,59 +1,57 @@
-import Dispatch
 import Synchronization
 
 /// A fetch under way, and all that wait for it.
 final class WeightFetch: Sendable {
-    package typealias Progress = @Sendable (_ bytes: Int64, _ total: Int64?) -> Void
+    typealias End = Result<Void, WeightsError>
+    typealias Done = @Sendable (End) -> Void
 
     private struct State {
-        var listeners: [Progress] = []
-        var waiting: [DispatchSemaphore] = []
-        var end: Result<Void, WeightsError>?
+        var listeners: [WeightStore.Progress] = []
+        var waiting: [Done] = []
+        var end: End?
         var toldAt: ContinuousClock.Instant?
     }
 
     let source: String
     private let pause: Duration
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
-    init(source: String, progressMillis: Int, progress: @escaping Progress) {
+    init(source: String, progressMillis: Int) {
         self.source = source
         pause = .milliseconds(progressMillis)
-        state = Mutex(State(listeners: [progress]))
     }
 
     /// Tells all listeners, unless they were told a moment ago; of the whole file always.
     func tell(_ bytes: Int64, _ total: Int64?) {
         let listeners = state.withLock { state in
             let now = ContinuousClock.now
-            if let last = state.toldAt, now - last < pause, bytes != total { return [Progress]() }
+            if let last = state.toldAt, now - last < pause, bytes != total {
+                return [WeightStore.Progress]()
+            }
             state.toldAt = now
             return state.listeners
         }
         for listener in listeners { listener(bytes, total) }
     }
 
-    /// Blocks until the fetch has ended.
-    func wait(progress: @escaping Progress) -> Result<Void, WeightsError> {
-        let isDone = DispatchSemaphore(value: 0)
+    /// Calls `done` once the fetch has ended, on the thread that ended it; at once where it has.
+    func wait(progress: @escaping WeightStore.Progress, done: @escaping Done) {
         let end = state.withLock { state in
             if state.end == nil {
                 state.listeners.append(progress)
-                state.waiting.append(isDone)
+                state.waiting.append(done)
             }
             return state.end
         }
-        if let end { return end }
-        isDone.wait()
-        return state.withLock { $0.end } ?? .success(())
+        if let end { done(end) }
     }
 
-    func finish(_ end: Result<Void, WeightsError>) {
+    func finish(_ end: End) {
         let waiting = state.withLock { state in
+            defer { (state.listeners, state.waiting) = ([], []) }
             state.end = end
-            state.listeners = []
             return state.waiting
         }
-        for semaphore in waiting { semaphore.signal() }
+        for done in waiting { done(end) }
     }
 }

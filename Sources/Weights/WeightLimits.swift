@@ -2,9 +2,12 @@
 package struct WeightLimits: Sendable {
     /// The largest file, in bytes; default 100 GiB.
     package var bytesMax: Int64 = 100 << 30
-    /// Disk that a fetch leaves free for the gateway's own files, in bytes; default 256 MiB.
+    /// Disk that all fetches together leave free for the gateway's own files, in bytes; default
+    /// 256 MiB.
     package var freeBytesMin: Int64 = 256 << 20
-    /// Fetches that run at once; others wait; default 4.
+    /// How many bytes of a file are written until free disk is looked at again; default 64 MiB.
+    package var spaceCheckBytes: Int64 = 64 << 20
+    /// Fetches that run at once, each on a thread of its own; others wait, without one; default 4.
     package var fetchesMax = 4
     /// Default 15 s.
     package var connectMillisMax = 15_000

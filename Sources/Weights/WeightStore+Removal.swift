@@ -14,7 +14,7 @@ extension WeightStore {
     }
 
     /// Removes parts of files that no fetch has gone on with for `limits.partialSecondsMax`, and
-    /// those of files that are there.
+    /// those of files that are there; others too while the disk has less free than it must.
     ///
     /// Blocking; for the gateway's start.
     package func removeLeftovers() {
@@ -26,7 +26,9 @@ extension WeightStore {
                 lstat(path(of: name), &status) == 0
             else { continue }
             let age = now - status.st_mtim.tv_sec
-            if age > limits.partialSecondsMax || exists(digest) { unlink(path(of: name)) }
+            if age > limits.partialSecondsMax || exists(digest) || space.isShort {
+                unlink(path(of: name))
+            }
         }
     }
 

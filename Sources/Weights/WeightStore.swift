@@ -1,4 +1,3 @@
-import Dispatch
 package import Functions
 import Glibc
 import Synchronization
@@ -10,19 +9,19 @@ import Synchronization
 /// killed; what a fetch had brought until then is where the next one goes on.
 package final class WeightStore: Sendable {
     package typealias Progress = @Sendable (_ bytes: Int64, _ total: Int64?) -> Void
+    package typealias Done = @Sendable (Result<String, WeightsError>) -> Void
     /// Gives a variable of the gateway's environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
     /// AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL for `s3://`, and SSL_CERT_FILE.
     package typealias Environment = @Sendable (_ name: String) -> String?
 
     let folder: String
     let limits: WeightLimits
+    let space: DiskSpace
     private let dataFolder: String
     private let environment: Environment
     private let stop = StopSignal()
-    private let slots: DispatchSemaphore
     private let fetches = Mutex<[String: WeightFetch]>([:])
-    /// Threads of its own: a fetch blocks one for as long as it takes.
-    private let queue = DispatchQueue(label: "weights", attributes: .concurrent)
+    private let threads: FetchThreads
 
     /// Keeps files in `dataFolder/weights`, which is made when it is needed.
     package init(
@@ -36,7 +35,8 @@ package final class WeightStore: Sendable {
         folder = "\(dataFolder)/weights"
         self.limits = limits
         self.environment = environment
-        slots = DispatchSemaphore(value: limits.fetchesMax)
+        space = DiskSpace(folder: folder, freeBytesMin: limits.freeBytesMin)
+        threads = FetchThreads(threadsMax: limits.fetchesMax)
     }
 
     /// Where the file with this digest is, or would be.
@@ -46,49 +46,32 @@ package final class WeightStore: Sendable {
         WeightSource.isDigest(sha256) && access(path(of: sha256), F_OK) == 0
     }
 
-    /// Has the file on this node; gives its path.
+    /// Has the file on this node, and gives its path to `done`: at once when it is there, otherwise
+    /// on a thread of the store's own once it has been fetched.
     ///
-    /// Blocking, for as long as it takes to fetch it; at once when it is there. A file that is
-    /// being fetched already is waited for. `progress` is called on any thread, at most once in
-    /// `limits.progressMillis` and for the whole file, with the bytes that are here and those of
-    /// the whole file where the server says.
+    /// Does not block. A file that is being fetched already is waited for. `progress` is called on
+    /// any thread, at most once in `limits.progressMillis` and for the whole file, with the bytes
+    /// that are here and those of the whole file where the server says.
     package func fetch(
         _ file: Manifest.ModelFile,
-        progress: @escaping Progress
-    ) throws(WeightsError) -> String {
-        let source = try WeightSource.read(file, environment: environment)
-        let path = path(of: file.sha256)
-        while true {
-            switch join(file, progress) {
-            case .stored: return path
-            case .other(let fetch):
-                let end = fetch.wait(progress: progress)
-                if case .failure(let error) = end, fetch.source == file.source { throw error }
-            case .own(let fetch):
-                let end = Result { () throws(WeightsError) in
-                    try store(source, file.sha256, progress: fetch.tell)
-                }
-                fetches.withLock { _ = $0.removeValue(forKey: file.sha256) }
-                fetch.finish(end)
-                try end.get()
-                return path
-            }
+        progress: @escaping Progress,
+        done: @escaping Done
+    ) {
+        do throws(WeightsError) {
+            let source = try WeightSource.read(file, environment: environment)
+            fetch(file, from: source, progress: progress, done: done)
+        } catch {
+            done(.failure(error))
         }
     }
 
-    /// As `fetch`, on a thread of the store's own.
+    /// As `fetch`, for tasks.
     package func fetched(
         _ file: Manifest.ModelFile,
         progress: @escaping Progress
     ) async throws(WeightsError) -> String {
         let end = await withCheckedContinuation { continuation in
-            queue.async { [self] in
-                continuation.resume(
-                    returning: Result { () throws(WeightsError) in
-                        try fetch(file, progress: progress)
-                    }
-                )
-            }
+            fetch(file, progress: progress) { continuation.resume(returning: $0) }
         }
         return try end.get()
     }
@@ -98,38 +81,56 @@ package final class WeightStore: Sendable {
 
     // MARK: - One fetch
 
-    private enum Joining {
-        case stored
-        case other(WeightFetch)
-        case own(WeightFetch)
-    }
-
-    private func join(_ file: Manifest.ModelFile, _ progress: @escaping Progress) -> Joining {
-        fetches.withLock { fetches in
-            if let fetch = fetches[file.sha256] { return .other(fetch) }
-            if exists(file.sha256) { return .stored }
-            let fetch = WeightFetch(
-                source: file.source,
-                progressMillis: limits.progressMillis,
-                progress: progress
-            )
-            fetches[file.sha256] = fetch
-            return .own(fetch)
+    private func fetch(
+        _ file: Manifest.ModelFile,
+        from source: WeightSource,
+        progress: @escaping Progress,
+        done: @escaping Done
+    ) {
+        let path = path(of: file.sha256)
+        guard let (fetch, isNew) = join(file) else { return done(.success(path)) }
+        let tried = fetch.source
+        fetch.wait(progress: progress) { [self] end in
+            if case .failure = end, tried != file.source {
+                self.fetch(file, from: source, progress: progress, done: done)
+            } else {
+                done(end.map { _ in path })
+            }
+        }
+        guard isNew else { return }
+        threads.run { [self] fault in
+            let end = Result { () throws(WeightsError) in
+                if let fault { throw fault }
+                try store(source, file.sha256, progress: fetch.tell)
+            }
+            fetches.withLock { _ = $0.removeValue(forKey: file.sha256) }
+            fetch.finish(end)
         }
     }
 
+    /// The fetch of a file, made where there is none; nil when the file is here.
+    private func join(_ file: Manifest.ModelFile) -> (fetch: WeightFetch, isNew: Bool)? {
+        fetches.withLock { fetches in
+            if let fetch = fetches[file.sha256] { return (fetch, false) }
+            if exists(file.sha256) { return nil }
+            let fetch = WeightFetch(source: file.source, progressMillis: limits.progressMillis)
+            fetches[file.sha256] = fetch
+            return (fetch, true)
+        }
+    }
+
+    /// Blocking, for as long as it takes.
     private func store(
         _ source: WeightSource,
         _ sha256: String,
         progress: @escaping (Int64, Int64?) -> Void
     ) throws(WeightsError) {
-        slots.wait()
-        defer { slots.signal() }
         guard !stop.wasGiven else { throw .stopping }
         if mkdir(folder, 0o700) != 0, errno != EEXIST { throw .system("make the folder \(folder)") }
         let partial = try PartialFile(
             path: "\(path(of: sha256)).part",
             limits: limits,
+            space: space,
             isStopped: { stop.wasGiven }
         )
         do throws(WeightsError) {
@@ -138,7 +139,8 @@ package final class WeightStore: Sendable {
         } catch {
             // The rest of it may come another time.
             let isOfUse = partial.byteCount > 0 && source.isWeb
-            if !isOfUse || [.digestWrong, .tooLarge].contains(error.code) { partial.discard() }
+            let isHarmful = [.digestWrong, .tooLarge, .diskFull].contains(error.code)
+            if !isOfUse || isHarmful { partial.discard() }
             throw error
         }
         try partial.keep(as: path(of: sha256), in: folder)

@@ -208,6 +208,20 @@ def test_a_file_of_the_gateways_own_is_no_source(gateway: Gateway) -> None:
     assert deploy.code == "weightsFailed"
 
 
+def test_a_file_below_a_folder_of_root_alone_is_no_source(gateway: Gateway, place: Path) -> None:
+    name = "weights-closed"
+    folder = place / "closed"
+    folder.mkdir(mode=0o700)
+    source = write(folder, FIRST)
+
+    for content in (FIRST, SECOND):
+        deploy = gateway.put(name, weighty(name, source, content))
+
+        assert deploy.code == "weightsFailed"
+        assert f"may enter {folder}" in str(deploy.problem)
+        assert digest(FIRST) not in str(deploy.problem)
+
+
 def test_weights_outlive_a_crash_and_go_when_no_revision_needs_them(
     make_gateway: MakeGateway, place: Path
 ) -> None:

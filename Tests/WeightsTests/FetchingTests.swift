@@ -168,6 +168,31 @@ import Weights
         #expect(folder.stored == [])
     }
 
+    @Test(arguments: [404, 403])
+    func `an answer that is not the file is told at once, however long it is`(status: Int) throws {
+        let weights = try folder.make()
+
+        let error = #expect(throws: WeightsError.self) {
+            try folder.store().fetch(weights.at(source("page/\(status)/100000/model.bin")))
+        }
+
+        #expect(error?.code == .answerRefused(status: status))
+        #expect(error?.message.contains("status \(status)") == true)
+        #expect(try server.asked().count == 1)
+    }
+
+    @Test func `a server that is busy with many words is asked again`() throws {
+        let weights = try folder.make()
+
+        let error = #expect(throws: WeightsError.self) {
+            try folder.store { $0.retriesMax = 1 }
+                .fetch(weights.at(source("page/503/100000/model.bin")))
+        }
+
+        #expect(error?.code == .unreachable)
+        #expect(error?.message.contains("2 tries: status 503") == true)
+    }
+
     @Test func `a file with another digest is told with both and not kept`() throws {
         let weights = try folder.make()
         let wrong = String(repeating: "0", count: 64)
@@ -270,6 +295,64 @@ import Weights
         let error = #expect(throws: WeightsError.self) { try fetch.wait().get() }
         #expect(error?.code == .stopped)
         #expect(folder.stored.allSatisfy { $0 == "\(weights.sha256).part" })
+    }
+
+    @Test func `fetches over the limit wait without a thread, and closing ends them all`() throws {
+        let store = folder.store { $0.fetchesMax = 2 }
+        let ends = Ends()
+
+        for number in 1...6 {
+            let weights = try folder.make("\(number).bin", byteCount: number)
+            store.fetch(
+                weights.at(source("held/\(number).bin")),
+                progress: { _, _ in },
+                done: ends.take
+            )
+        }
+        try server.wait(requests: 2)
+        store.close()
+
+        let codes = try ends.wait(6).map { end in
+            #expect(throws: WeightsError.self) { try end.get() }?.code
+        }
+        #expect(codes == [WeightsError.Code?](repeating: .stopped, count: 6))
+        #expect(try server.asked().count == 2)
+    }
+
+    @Test func `fetches over the limit follow when others have ended`() throws {
+        let store = folder.store { $0.fetchesMax = 2 }
+        let ends = Ends()
+
+        for number in 1...6 {
+            let weights = try folder.make("\(number).bin", byteCount: number)
+            store.fetch(
+                weights.at(source("held/\(number).bin")),
+                progress: { _, _ in },
+                done: ends.take
+            )
+        }
+        try server.wait(requests: 2)
+        #expect(try server.asked().count == 2)
+        try server.release()
+
+        #expect(try ends.wait(6).allSatisfy { try store.exists($0.get().suffix(64).description) })
+        #expect(folder.stored.count == 6)
+    }
+
+    @Test func `who waits for a fetch from elsewhere that fails has its own source asked`() throws {
+        let weights = try folder.make()
+        let store = folder.store()
+        let (first, second) = (source("held/none.bin"), source("ranges/model.bin"))
+        let (lost, found) = (Ends(), Ends())
+
+        store.fetch(weights.at(first), progress: { _, _ in }, done: lost.take)
+        try server.wait(requests: 1)
+        store.fetch(weights.at(second), progress: { _, _ in }, done: found.take)
+        #expect(try server.asked().count == 1)
+        try server.release()
+
+        #expect(throws: WeightsError.self) { try lost.wait(1).first?.get() }
+        #expect(try found.wait(1).first?.get() == store.path(of: weights.sha256))
     }
 
     @Test func `a fetch can be waited for without a thread`() async throws {

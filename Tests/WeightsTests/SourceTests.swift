@@ -102,4 +102,26 @@ import Weights
         }
         #expect(folder.stored == [])
     }
+
+    @Test func `nothing is told of what lies below a folder that not everyone may enter`() throws {
+        let folder = try WeightFolder()
+        let closed = "\(folder.files)/closed"
+        let inner = "\(closed)/inner"
+        try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+        let secret = try folder.make("closed/inner/notes.txt")
+        let link = "\(folder.files)/link"
+        try #require(symlink(inner, link) == 0)
+        try #require(chmod(secret.path, 0o644) == 0 && chmod(closed, 0o700) == 0)
+
+        for path in [
+            secret.path, "\(inner)/none", "\(link)/notes.txt", "\(inner)/../inner/notes.txt",
+        ] {
+            let error = #expect(throws: WeightsError.self, "\(path)") {
+                try folder.store().fetch(secret.at("file://\(path)"))
+            }
+            #expect(error?.code == .sourceRefused)
+            #expect(error?.message.contains("may enter \(closed)/: run chmod o+x") == true)
+        }
+        #expect(folder.stored == [])
+    }
 }

@@ -95,6 +95,14 @@ import Weights
         #expect(folder.stored == ["\(new).part"])
     }
 
+    @Test func `no part of a file is kept at the start while the disk lacks room`() throws {
+        try folder.leavePartial(String(repeating: "a", count: 64), [1, 2])
+
+        folder.store { $0.freeBytesMin = 1 << 60 }.removeLeftovers()
+
+        #expect(folder.stored == [])
+    }
+
     @Test func `a file that finds no room, or is over the limit, is refused before it is copied`()
         throws
     {

@@ -7,20 +7,31 @@ import Weights
 /// A data folder and a folder of files to fetch, there for one test.
 final class WeightFolder: Sendable {
     let path: String
+    private let isOnDiskOfItsOwn: Bool
 
-    init() throws {
+    /// Puts the data folder on a disk of so many bytes, which needs root, or on that of `/tmp`.
+    init(dataBytes: Int? = nil) throws {
         var template = Array("/tmp/weights-tests-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        isOnDiskOfItsOwn = dataBytes != nil
+        // What is fetched must be where everyone may go.
+        try #require(chmod(path, 0o755) == 0)
         for name in ["data", "files"] {
             try FileManager.default.createDirectory(
                 atPath: "\(path)/\(name)",
                 withIntermediateDirectories: false
             )
         }
+        if let dataBytes {
+            try #require(mount("tmpfs", data, "tmpfs", 0, "size=\(dataBytes)") == 0)
+        }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        if isOnDiskOfItsOwn { umount2(data, CInt(MNT_DETACH)) }
+        try? FileManager.default.removeItem(atPath: path)
+    }
 
     var data: String { "\(path)/data" }
     var files: String { "\(path)/files" }
@@ -95,32 +106,6 @@ final class Told: Sendable {
 
     @Sendable func take(_ bytes: Int64, _ total: Int64?) {
         told.withLock { $0.append((bytes, total)) }
-    }
-}
-
-/// A fetch on a thread of its own.
-final class Running: Sendable {
-    private let end = Mutex<Result<String, WeightsError>?>(nil)
-    private let isDone = DispatchSemaphore(value: 0)
-
-    init(_ fetch: @escaping @Sendable () throws(WeightsError) -> String) {
-        Thread.detachNewThread { [self] in
-            let result = Result { () throws(WeightsError) in try fetch() }
-            end.withLock { $0 = result }
-            isDone.signal()
-        }
-    }
-
-    func wait() throws -> Result<String, WeightsError> {
-        try #require(isDone.wait(timeout: .now() + .seconds(60)) == .success)
-        return try #require(end.withLock { $0 })
-    }
-}
-
-extension WeightStore {
-    /// Without anybody who wants to know how far it is.
-    func fetch(_ file: Manifest.ModelFile) throws(WeightsError) -> String {
-        try fetch(file) { _, _ in }
     }
 }
 

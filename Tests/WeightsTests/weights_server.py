@@ -129,6 +129,11 @@ def status(handler: Handler, name: str, number: str) -> None:
     handler.answer(int(number), b"no")
 
 
+def page(handler: Handler, name: str, number: str, count: str) -> None:
+    """Refuses with a body of so many bytes."""
+    handler.answer(int(number), b"<" * int(count))
+
+
 def held(handler: Handler, name: str) -> None:
     """Answers once `/release` was asked for."""
     handler.released.wait(60)
@@ -140,6 +145,14 @@ def stalled(handler: Handler, name: str) -> None:
     rest = handler.begin(handler.content(name), handler.start())
     handler.wfile.write(rest[:1000])
     handler.released.wait(60)
+
+
+def paused(handler: Handler, name: str) -> None:
+    """Sends a little, and the rest once `/release` was asked for."""
+    rest = handler.begin(handler.content(name), handler.start())
+    handler.wfile.write(rest[:1000])
+    handler.released.wait(60)
+    handler.wfile.write(rest[1000:])
 
 
 def redirect(handler: Handler, name: str, scheme: str, host: str, *path: str) -> None:
@@ -154,7 +167,10 @@ def around(handler: Handler, name: str) -> None:
 
 BEHAVIOURS: dict[str, Callable[..., None]] = {
     one.__name__: one
-    for one in (ranges, cut, whole, unsized, mute416, busy, status, held, stalled, redirect, around)
+    for one in (
+        *(ranges, cut, whole, unsized, mute416, busy, status, page),
+        *(held, stalled, paused, redirect, around),
+    )
 }
 
 
