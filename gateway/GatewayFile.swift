@@ -19,6 +19,7 @@ struct GatewayFile {
     var synchronous: String?
     var drainMillisMax: Int?
     var loadMillisMax: Int?
+    var probationMillis: Int?
     var keys: [Key] = []
     var prices = Prices()
     /// How long results of asynchronous invocations are kept, and how much of them.
@@ -42,7 +43,7 @@ struct GatewayFile {
     private mutating func read(_ file: Section) throws {
         try file.refuseUnknown([
             "listen", "data", "memoryMiB", "loops", "synchronous", "drainMillisMax",
-            "loadMillisMax", "keys", "prices", "results",
+            "loadMillisMax", "probationMillis", "keys", "prices", "results",
         ])
         listen = try file.text("listen")
         data = try file.text("data")
@@ -51,6 +52,7 @@ struct GatewayFile {
         synchronous = try file.text("synchronous")
         drainMillisMax = try file.count("drainMillisMax")
         loadMillisMax = try file.count("loadMillisMax")
+        probationMillis = try file.count("probationMillis")
         keys = try file.list("keys").map { key in
             try key.refuseUnknown(["account", "sha256"])
             guard let account = try key.text("account"), let sha256 = try key.text("sha256"),

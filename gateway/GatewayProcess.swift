@@ -18,7 +18,6 @@ import Packaging
 import Scheduling
 import ServiceLifecycle
 import Storage
-import Synchronization
 import Triggers
 import UnixSignals
 import Weights
@@ -35,6 +34,9 @@ enum GatewayProcess {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
         let threads = NIOThreadPool(numberOfThreads: threadCount)
         threads.start()
+        // Of their own: what waits for git's clients holds up nothing else.
+        let gitThreads = NIOThreadPool(numberOfThreads: GitServerLimits.processesMax)
+        gitThreads.start()
         let logs = FunctionLogs(folder: "\(settings.dataFolder)/logs", logger: logger)
         let ledger = try Ledger(
             path: "\(settings.dataFolder)/billing.sqlite",
@@ -52,7 +54,6 @@ enum GatewayProcess {
         let oci = try OCIConfiguration(settings: settings)
         let layers = try LayerBuilder(
             configuration: oci,
-            threads: threads,
             environment: ProcessInfo.processInfo.environment
         )
         let driver = try OCIDriver(
@@ -72,7 +73,8 @@ enum GatewayProcess {
             dataFolder: settings.dataFolder,
             pythonVersion: HostPython.version(oci.python),
             platform: HostPython.platform,
-            loadMillisMax: settings.gateway.loadMillisMax
+            loadMillisMax: settings.gateway.loadMillisMax,
+            probationMillis: settings.gateway.probationMillis
         )
         let queues = try QueueStore(
             path: "\(settings.dataFolder)/queue.sqlite",
@@ -143,6 +145,7 @@ enum GatewayProcess {
             registry: registry,
             group: group,
             threads: threads,
+            processThreads: gitThreads,
             logger: logger
         )
         let gpus = scheduler.gpus
@@ -218,6 +221,7 @@ enum GatewayProcess {
                     service: Ticking(scheduler: scheduler, deployer: deployer) {
                         isReady.end()
                         weights.close()
+                        layers.drain()
                         engine.drain()
                         brokers.drain()
                         logs.endFollowers()
@@ -237,10 +241,12 @@ enum GatewayProcess {
         engine.close()
         dispatcher.close()
         logs.close()
+        await layers.close()
         try await driver.reclaim()
         try queues.close()
         try ledger.close()
         try registry.close()
+        try await gitThreads.shutdownGracefully()
         try await threads.shutdownGracefully()
         try await group.shutdownGracefully()
     }
@@ -253,6 +259,7 @@ enum GatewayProcess {
         registry: Registry,
         group: any EventLoopGroup,
         threads: NIOThreadPool,
+        processThreads: NIOThreadPool,
         logger: Logger
     ) throws -> GitRoutes? {
         let host: GitHost
@@ -269,15 +276,20 @@ enum GatewayProcess {
             ),
             group: group,
             threads: threads,
+            processThreads: processThreads,
             logger: logger,
-            branches: { repository in
-                try await registry.servedCommits(of: repository).map { served in
+            branches: { repository, account in
+                let commits = try await registry.servedCommits(of: repository, account: account)
+                return commits.map { served in
                     RepositoryReport.Branch(
                         name: served.branch,
                         commit: served.commit ?? "",
                         deployedAtMicros: served.atMicros
                     )
                 }
+            },
+            forget: { repository, account in
+                try await registry.forgetServedCommits(of: repository, account: account)
             }
         )
         try routes.prepare()
@@ -324,7 +336,8 @@ enum GatewayProcess {
         let order = try RuntimeLayer.order(settings: settings, python: oci.python)
         guard !layers.exists(order.digest) else { return }
         logger.info("installing what the Python runtime requires")
-        try await layers.build(order) { line in
+        try await layers.build(order) { step in
+            guard case .line(let line) = step else { return }
             logger.debug("installing", metadata: ["line": "\(line)"])
         }
     }
@@ -343,7 +356,9 @@ enum GatewayProcess {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// Threads for calls that block: the OCI runtime, forks, databases, files.
+    /// Threads for calls that block for a moment: the OCI runtime, forks, databases, files.
+    ///
+    /// What waits for others has threads of its own: installs, weights, git, callbacks.
     private static let threadCount = 16
     /// Callbacks that are posted at once.
     private static let postingThreadCount = 4
@@ -357,35 +372,6 @@ extension OwnKeys {
                 account: account,
                 digest: SHA256.hexadecimal(of: Array(key.utf8))
             )
-        }
-    }
-}
-
-/// Whether `/readyz` says yes: from the start of serving to the start of stopping.
-final class Readiness: Sendable {
-    private let isReady = Atomic<Bool>(true)
-
-    var value: Bool { isReady.load(ordering: .relaxed) }
-
-    func end() { isReady.store(false, ordering: .relaxed) }
-}
-
-/// Keep-alives, budgets, rollouts and probes, for as long as the gateway serves.
-struct Ticking: Service {
-    let scheduler: Scheduler
-    let deployer: Deployer
-    /// Called when a graceful stop begins.
-    let onStop: @Sendable () -> Void
-
-    func run() async throws {
-        await withGracefulShutdownHandler {
-            await cancelWhenGracefulShutdown {
-                async let deploying: Void = deployer.run()
-                await scheduler.run()
-                await deploying
-            }
-        } onGracefulShutdown: {
-            onStop()
         }
     }
 }

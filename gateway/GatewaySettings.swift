@@ -66,6 +66,7 @@ struct GatewaySettings {
         if let bytes = file.resultBytesMax { triggers.resultBytesMax = bytes }
         if let millis = file.drainMillisMax { gateway.drainMillisMax = millis }
         if let millis = file.loadMillisMax { gateway.loadMillisMax = millis }
+        if let millis = file.probationMillis { gateway.probationMillis = millis }
     }
 
     private mutating func setListen(_ text: String) throws {

@@ -18,6 +18,8 @@ package struct Traffic: Sendable, Hashable, Codable {
     package var rollout: Rollout?
     /// The last time that a new revision was taken off the traffic because it was worse.
     package var fallback: Fallback?
+    /// The primary revisions that it came by, the latest last; nil where that was not noted.
+    package private(set) var earlier: [Int]?
 
     /// Nil unless there is a part, each number is there once, and the shares make a whole.
     package init?(parts: [Part], rollout: Rollout? = nil, fallback: Fallback? = nil) {
@@ -53,6 +55,29 @@ package struct Traffic: Sendable, Hashable, Codable {
         if let rollout { return rollout.baseline }
         return parts.max { ($0.share, $0.number) < ($1.share, $1.number) }?.number ?? 0
     }
+
+    /// The same, with the way back from it: what was primary in `before`, or on the way back from
+    /// there.
+    ///
+    /// What was never primary, such as a new revision that was worse, is not on it.
+    package func following(_ before: Traffic) -> Traffic {
+        var next = self
+        if primary > before.primary {
+            let way = (before.earlier ?? []) + [before.primary]
+            next.earlier = Array(way.suffix(Self.earlierMax))
+        } else {
+            next.earlier = before.earlier?.filter { $0 < primary }
+        }
+        return next
+    }
+
+    /// Takes traffic by chance though it is newer than the primary revision.
+    package var hasNewer: Bool {
+        parts.contains { $0.number > primary && $0.share > .none }
+    }
+
+    /// Steps of the way back that are remembered.
+    package static let earlierMax = 10
 }
 
 extension Traffic {

@@ -25,6 +25,9 @@ package struct GatewayConfiguration: Sendable {
     /// How long a sandbox may take to load its handler, in a deploy and later, in milliseconds;
     /// default 300,000.
     package var loadMillisMax = 300_000
+    /// How long a revision that has been replaced is kept ready for a way back, in milliseconds;
+    /// default 300,000.
+    package var probationMillis = 300_000
     /// How long a graceful stop waits for invocations, in milliseconds; default 30,000.
     package var drainMillisMax = 30_000
 

@@ -110,7 +110,10 @@ extension BranchPush {
             throw GitDeployError(.fileSystem, "can't open \(bundle.archive): \(reason)")
         }
         defer { close(file) }
+        var hasWaited = false
         func deploy() throws(ClientError) -> DeployEvent {
+            if hasWaited { try ask(for: name, push: push, origin: origin) }
+            hasWaited = true
             lseek(file, 0, SEEK_SET)
             return try client.deploy(
                 name,
@@ -125,5 +128,24 @@ extension BranchPush {
             listen(.note("\(name): waiting: \($0)"))
         }
         listen(.prepared(name, last))
+    }
+
+    /// Throws while the function is being deployed by somebody else.
+    ///
+    /// A bundle may be large: whether its turn has come is asked with an empty one, which is
+    /// refused in any case.
+    private func ask(
+        for name: FunctionName,
+        push: String,
+        origin: Origin
+    ) throws(ClientError) {
+        do throws(ClientError) {
+            _ = try client.deploy(name, bundle: .bytes([]), push: push, origin: origin) { _ in }
+        } catch {
+            let code = error.problem?.knownCode
+            guard error.code == .refused, code != .deployInProgress, code != .pushNotFound else {
+                throw error
+            }
+        }
     }
 }

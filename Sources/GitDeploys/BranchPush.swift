@@ -67,7 +67,8 @@ extension BranchPush {
                 deployed: deployed,
                 origin: origin,
                 prune: settings.prune,
-                isWhole: found.failures.isEmpty
+                isWhole: found.failures.isEmpty,
+                takenOff: try takenOff(items, among: deployed)
             )
             say(plan, commit, origin, isPreview: environment == .preview, found)
             noteTroubles(items, among: deployed)
@@ -101,8 +102,26 @@ extension BranchPush {
         return true
     }
 
-    /// Takes the functions of a branch that is gone out of service.
+    /// Takes the functions of a branch that is gone out of service, unless the gateway has served
+    /// nothing of it since the repository was made: they came from an earlier one of its name then.
     package func remove(branch: String) throws {
+        let (names, removed) = try end(branch)
+        let kept = names.map(\.description).filter { !removed.contains($0) }
+        if kept.isEmpty || !removed.isEmpty { listen(.removed(branch: branch, removed)) }
+        guard !kept.isEmpty else { return }
+        listen(
+            .note(
+                "\(kept.joined(separator: ", ")) of the branch \(branch) still there: nothing of "
+                    + "it was served since this repository was made"
+            )
+        )
+    }
+
+    /// Has the gateway forget a branch that is gone and had no functions.
+    package func forget(branch: String) throws { _ = try end(branch) }
+
+    /// The functions of a branch that is gone, and those of them that were removed.
+    private func end(_ branch: String) throws -> ([FunctionName], removed: [String]) {
         let origin = Origin(
             repository: repository.name,
             branch: branch,
@@ -115,7 +134,7 @@ extension BranchPush {
                 ticket.id,
                 PushApplication(remove: names.map(\.description), branchIsGone: true)
             )
-            listen(.removed(branch: branch, result.removed))
+            return (names, result.removed)
         } catch {
             drop(ticket.id)
             throw error
@@ -138,6 +157,7 @@ extension BranchPush {
         say: (String) -> Void
     ) throws -> Value {
         let began = WallClock.nowMicros()
+        var pauseMillis = GitLimits.pollMillis
         var hasSaid = false
         while true {
             do throws(ClientError) { return try work() } catch {
@@ -154,8 +174,31 @@ extension BranchPush {
                     advice: "push again"
                 )
             }
-            WallClock.pause(millis: GitLimits.pollMillis)
+            WallClock.pause(millis: pauseMillis)
+            pauseMillis = min(2 * pauseMillis, GitLimits.pollMillisMax)
         }
+    }
+
+    /// By function, the revision that has its bundle and was taken off the traffic by hand.
+    private func takenOff(
+        _ items: [PushPlan.Item],
+        among deployed: [FunctionSummary]
+    ) throws -> [FunctionName: Int] {
+        let digests = Dictionary(deployed.map { ($0.name, $0.digest) }) { first, _ in first }
+        var numbers: [FunctionName: Int] = [:]
+        for item in items {
+            guard let digest = digests[item.name.description], digest != item.digest else {
+                continue
+            }
+            do throws(ClientError) {
+                let revisions = try client.revisions(of: item.name)
+                numbers[item.name] = PushPlan.takenOff(item.digest, revisions)
+            } catch {
+                // It was removed just now.
+                guard error.problem?.knownCode == .functionNotFound else { throw error }
+            }
+        }
+        return numbers
     }
 
     /// The functions that serve what a branch's commit says, or came from the branch.

@@ -16,8 +16,9 @@ package enum GitLimits {
     package static let textLengthMax = 200
     /// How long a push waits for another one of its repository, in milliseconds: 10 minutes.
     package static let waitMillisMax: Int64 = 600_000
-    /// How often it asks meanwhile, in milliseconds.
+    /// After how long it asks again, in milliseconds; twice as long each time, up to the maximum.
     package static let pollMillis: Int64 = 200
+    package static let pollMillisMax: Int64 = 2_000
     /// Folders whose digests are remembered.
     package static let digestCountMax = 1_000
 }

@@ -70,6 +70,13 @@ extension GitRepository {
         )
     }
 
+    /// Whether a branch is not deployed, by what its commit says.
+    ///
+    /// - Throws: ``PackagingError`` with the faults of `faas.yaml`; ``GitDeployError``.
+    package func ignores(_ branch: String, at commit: ObjectID) throws -> Bool {
+        try settings(in: tree(commit)).environment(of: branch) == .ignored
+    }
+
     /// What `faas.yaml` at the root of a tree says; the defaults where there is none.
     ///
     /// - Throws: ``PackagingError`` with the file's faults; ``GitDeployError``.

@@ -79,24 +79,20 @@ package struct PushHooks {
 
     /// Brings what serves to what the branches of the repository say; all of them, or one.
     package func sync(branch only: String?) throws {
-        var tips = try push.repository.branches()
-        if let only {
-            tips = tips.filter { $0.name == only }
-        }
+        let tips = try push.repository.branches().filter { only == nil || $0.name == only }
         for tip in tips { try prepareAndApply(tip.name, tip.commit) }
         let origins = try push.client.functions().map(\.origin)
             .filter { $0.repository == push.repository.name }
-        let names = Set(tips.map(\.name))
-        for branch in Set(origins.compactMap(\.branch)).sorted() where !names.contains(branch) {
-            guard only == nil || only == branch else { continue }
-            try push.remove(branch: branch)
-        }
-        guard only == nil || !tips.isEmpty || origins.contains(where: { $0.branch == only }) else {
-            throw GitDeployError(
-                .repositoryInvalid,
-                "\(push.repository.folder) has no branch \(only ?? "")"
-            )
-        }
+        let gone = Set(origins.compactMap(\.branch)).subtracting(tips.map(\.name))
+            .filter { only == nil || $0 == only }
+        for branch in gone.sorted() { try push.remove(branch: branch) }
+        guard let only, tips.isEmpty, gone.isEmpty else { return }
+        // It may have been served without any function.
+        try push.forget(branch: only)
+        throw GitDeployError(
+            .repositoryInvalid,
+            "\(push.repository.folder) has no branch \(only)"
+        )
     }
 
     private func prepareAndApply(_ branch: String, _ commit: ObjectID) throws {

@@ -28,13 +28,15 @@ package struct PushPlan: Sendable, Hashable {
 
     /// `deployed` is what the gateway has; `prune` whether what is gone from the tree is removed;
     /// `isWhole` is false when there are folders whose function is not known, so that nothing can
-    /// be said to be gone.
+    /// be said to be gone; `takenOff` has the revisions with the bundles of these items that
+    /// somebody took off the traffic.
     package init(
         items: [Item],
         deployed: [FunctionSummary],
         origin: Origin,
         prune: Bool,
-        isWhole: Bool = true
+        isWhole: Bool = true,
+        takenOff: [FunctionName: Int] = [:]
     ) {
         let known = Dictionary(deployed.map { ($0.name, $0) }) { first, _ in first }
         for item in items.sorted(by: { $0.name < $1.name }) {
@@ -42,12 +44,9 @@ package struct PushPlan: Sendable, Hashable {
             if before?.digest == item.digest {
                 unchanged.append(item)
             } else if let fallback = before?.fallback, fallback.digest == item.digest {
-                unchanged.append(item)
-                notes.append(
-                    "\(item.name): this bundle was tried as revision \(fallback.from) and is not "
-                        + "deployed again: change it, or `faas promote \(item.name) "
-                        + "\(fallback.from)`"
-                )
+                keep(item, "was tried as revision \(fallback.from)", fallback.from)
+            } else if let number = takenOff[item.name] {
+                keep(item, "is revision \(number), which was taken off the traffic,", number)
             } else {
                 changed.append(item)
                 note(item, before, origin)
@@ -78,6 +77,25 @@ package struct PushPlan: Sendable, Hashable {
             }
             .compactMap { FunctionName($0.name) }
             .sorted()
+    }
+
+    /// The latest revision with the bundle, if it was taken off the traffic: all that takes some is
+    /// older, as `faas rollback` leaves it.
+    ///
+    /// An older one is what a commit may go back to.
+    package static func takenOff(_ digest: String, _ revisions: [RevisionReport]) -> Int? {
+        let taking = revisions.filter { ($0.share ?? Share.none) > Share.none }.map(\.number).max()
+        guard let taking else { return nil }
+        return revisions.filter { $0.isKept && $0.digest == digest && $0.number > taking }
+            .map(\.number).max()
+    }
+
+    private mutating func keep(_ item: Item, _ fate: String, _ number: Int) {
+        unchanged.append(item)
+        notes.append(
+            "\(item.name): this bundle \(fate) and is not deployed again: change it, or "
+                + "`faas promote \(item.name) \(number)`"
+        )
     }
 
     private mutating func note(_ item: Item, _ before: FunctionSummary?, _ origin: Origin) {

@@ -53,10 +53,11 @@ extension GitRoutes {
             guard isFirst else { continue }
             defer { synchronizing.withLockedValue { _ = $0.remove(name) } }
             do {
-                guard let owned = try await blocking({ try store.find(name) }),
-                    try await isStale(owned)
-                else { continue }
-                try await sync(owned)
+                guard let owned = try await blocking({ try store.find(name) }) else { continue }
+                // Only these: of the others something else may serve by hand, as after a rollback.
+                for branch in try await staleBranches(owned) where !Task.isCancelled {
+                    try await sync(owned, branch)
+                }
             } catch {
                 logger.error(
                     "what was pushed could not be deployed",
@@ -66,30 +67,36 @@ extension GitRoutes {
         }
     }
 
-    /// Whether a branch is at another commit than the one that is served of it.
-    private func isStale(_ owned: RepositoryStore.Owned) async throws -> Bool {
+    /// The branches that are at another commit than the one that is served of them, and those that
+    /// are gone; not those that are not deployed.
+    private func staleBranches(_ owned: RepositoryStore.Owned) async throws -> [String] {
         let served = Dictionary(
-            try await branches(owned.name.description)
+            try await branches(owned.name.description, pusher(owned.account))
                 .filter { !$0.commit.isEmpty }.map { ($0.name, $0.commit) }
         ) { first, _ in first }
-        let tips = try await blocking {
-            Dictionary(
-                try owned.repository.branches().map { ($0.name, $0.commit.description) }
-            ) { first, _ in first }
+        return try await blocking {
+            let tips = try owned.repository.branches()
+            let moved = tips.filter { served[$0.name] != $0.commit.description }
+                // One whose settings can't be read is deployed, which says why.
+                .filter { (try? owned.repository.ignores($0.name, at: $0.commit)) != true }
+            let gone = Set(served.keys).subtracting(tips.map(\.name))
+            return (moved.map(\.name) + gone).sorted()
         }
-        return served != tips
     }
 
-    /// Runs `faas git sync` to its end.
-    private func sync(_ owned: RepositoryStore.Owned) async throws {
+    /// Runs `faas git sync` for a branch to its end.
+    private func sync(_ owned: RepositoryStore.Owned, _ branch: String) async throws {
         let path = owned.repository.folder
-        logger.info("deploying what was pushed", metadata: ["repository": "\(owned.name)"])
+        logger.info(
+            "deploying what was pushed",
+            metadata: ["repository": "\(owned.name)", "branch": "\(branch)"]
+        )
         var variables = store.host.environment
         variables["REMOTE_USER"] = "gateway"
         variables["FAAS_TOKEN"] = access.ownKey(owned.account)
         let process = try SyncProcess(
             program: store.host.client,
-            arguments: ["git", "sync", path],
+            arguments: ["git", "sync", path, "--branch=\(branch)"],
             environment: variables
         )
         let status = await process.end(millisMax: GitServerLimits.syncMillisMax)
@@ -98,7 +105,7 @@ extension GitRoutes {
             level: status == 0 ? .info : .error,
             "what was pushed was deployed, or not",
             metadata: [
-                "repository": "\(owned.name)", "status": "\(status)",
+                "repository": "\(owned.name)", "branch": "\(branch)", "status": "\(status)",
                 "said": "\(said.suffix(20).joined(separator: "\n"))",
             ]
         )

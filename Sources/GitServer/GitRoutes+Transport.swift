@@ -96,7 +96,7 @@ extension GitRoutes {
         }
         let place = Place { running.withLockedValue { $0 -= 1 } }
         let host = store.host
-        let (process, head, first) = try await threads.runIfActive {
+        let (process, head, first) = try await processThreads.runIfActive {
             let process = try BackendProcess(
                 git: host.git.path,
                 environment: host.environment.merging(
@@ -136,7 +136,7 @@ extension GitRoutes {
 
     /// Waits for the process, and sees to a push that was taken while its client went away.
     private func end(_ process: BackendProcess, _ order: BackendRequest, _ place: Place) async {
-        let status = (try? await threads.runIfActive { process.wait() }) ?? -1
+        let status = (try? await processThreads.runIfActive { process.wait() }) ?? -1
         place.leave()
         for line in process.complaintLines() {
             logger.warning(

@@ -1,4 +1,4 @@
-import Functions
+package import Functions
 package import GatewayAPI
 import GitDeploys
 import HTTPTypes
@@ -10,35 +10,47 @@ package import NIOPosix
 
 /// Repositories: their management, and git's own protocol over HTTP.
 package struct GitRoutes: Sendable {
-    /// What of a repository's branches is served, by the repository's name.
-    package typealias Branches = @Sendable (String) async throws -> [RepositoryReport.Branch]
+    /// What of a repository's branches is served, by the repository's name and whose pushes they
+    /// were; nil for anybody's.
+    package typealias Branches =
+        @Sendable (String, Account?) async throws -> [RepositoryReport.Branch]
+    /// Forgets what ``Branches`` says.
+    package typealias Forget = @Sendable (String, Account?) async throws -> Void
 
     let store: RepositoryStore
     let access: GitAccess
     let group: any EventLoopGroup
     let threads: NIOThreadPool
+    /// Wait for git's processes, which take as long as their clients do.
+    let processThreads: NIOThreadPool
     let logger: Logger
     let branches: Branches
+    let forget: Forget
     /// Where this gateway is reached from its own host; nil before it serves.
     let url = NIOLockedValueBox<String?>(nil)
     let running = NIOLockedValueBox(0)
     let synchronizing = NIOLockedValueBox<Set<FunctionName>>([])
 
-    /// `threads` run what blocks.
+    /// `threads` run what blocks for a moment; `processThreads` are for git's processes alone, at
+    /// most `GitServerLimits.processesMax` at once.
     package init(
         host: GitHost,
         access: GitAccess,
         group: any EventLoopGroup,
         threads: NIOThreadPool,
+        processThreads: NIOThreadPool,
         logger: Logger,
-        branches: @escaping Branches
+        branches: @escaping Branches,
+        forget: @escaping Forget
     ) {
         store = RepositoryStore(host: host)
         self.access = access
         self.group = group
         self.threads = threads
+        self.processThreads = processThreads
         self.logger = logger
         self.branches = branches
+        self.forget = forget
     }
 
     /// Puts the management of repositories behind the check of keys.
@@ -54,6 +66,8 @@ package struct GitRoutes: Sendable {
         }
         router.delete("/v1/repositories/:name") { request, context in
             let owned = try await owned(request, context)
+            // Its functions serve on: a repository made anew by its name is not to answer for them.
+            try await forget(owned.name.description, pusher(owned.account))
             try await threads.runIfActive { try store.remove(owned.name) }
             return Response(status: .noContent)
         }
@@ -88,6 +102,10 @@ package struct GitRoutes: Sendable {
         guard let url = url.withLockedValue({ $0 }) else {
             throw Problem(.notReady, detail: "The gateway does not serve yet.")
         }
+        if try await blocking({ try store.find(name) }) == nil {
+            // A push that outlived the one before, or who deleted its folder, left something.
+            try await forget(name.description, pusher(account))
+        }
         let isNew = try await blocking { try store.make(name, account: account, url: url) }
         guard let owned = try await blocking({ try store.find(name) }),
             access.isOpen || owned.account == account
@@ -104,7 +122,7 @@ package struct GitRoutes: Sendable {
             account: owned.account.description,
             path: store.path(owned.name),
             remotePath: "/git/\(owned.name).git",
-            branches: try await branches(owned.name.description)
+            branches: try await branches(owned.name.description, pusher(owned.account))
                 .filter { !$0.commit.isEmpty && tips.contains($0.name) }
                 .sorted { $0.name < $1.name }
         )
@@ -121,6 +139,9 @@ package struct GitRoutes: Sendable {
         else { throw Self.notFound(name.description) }
         return owned
     }
+
+    /// Whose pushes a repository of `account` is served by; nil for anybody's, as without keys.
+    func pusher(_ account: Account) -> Account? { access.isOpen ? nil : account }
 
     private func account(_ request: Request) -> Account {
         let prefix = "bearer "

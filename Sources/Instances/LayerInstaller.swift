@@ -5,14 +5,25 @@ package protocol LayerInstaller: Sendable {
 
     func exists(_ digest: String) -> Bool
 
-    /// Builds a layer unless it is there; `progress` gets the installer's lines as they come.
+    /// Builds a layer unless it is there; `progress` is told how that goes.
     ///
-    /// When it throws, nothing of the layer is left.
+    /// When it throws, nothing of the layer is left. A task that is cancelled ends the build, in
+    /// line as well as under way: the error is `.closed` then, as it is once the node stops.
     func build(
         _ order: LayerOrder,
-        progress: @escaping @Sendable (String) -> Void
+        progress: @escaping @Sendable (LayerProgress) -> Void
     )
         async throws(InstanceError)
+}
+
+/// How the building of a layer goes.
+package enum LayerProgress: Sendable, Equatable {
+    /// So many builds run, and no more may at once: it waits in line.
+    case waiting(running: Int)
+    /// It runs now.
+    case began
+    /// What the installer printed: a line, or as much of it as may come at once.
+    case line(String)
 }
 
 /// What to install.

@@ -69,16 +69,22 @@ package struct Cgroups: Sendable {
     }
 
     /// Makes a group with its limits; one that exists gets the limits.
-    package func make(_ group: String, _ limits: Limits) throws(InstanceError) {
+    ///
+    /// With `isBelow` only in a group that is there: one that is being removed stays gone.
+    package func make(
+        _ group: String,
+        _ limits: Limits,
+        isBelow: Bool = false
+    ) throws(InstanceError) {
         switch layout {
         case .v1:
             for (controller, file, value) in settingsV1(limits) {
                 guard let path = path(group, controller) else { continue }
-                try Files.makeFolder(path)
+                try Files.makeFolder(path, makesParents: !isBelow)
                 try Files.write(value, to: "\(path)/\(file)")
             }
         case .v2(let mount):
-            try Files.makeFolder(mount + group)
+            try Files.makeFolder(mount + group, makesParents: !isBelow)
             try Files.write("\(limits.memoryBytes)", to: "\(mount)\(group)/memory.max")
             try Files.write("1", to: "\(mount)\(group)/memory.oom.group")
             try Files.write("\(limits.processes)", to: "\(mount)\(group)/pids.max")

@@ -3,9 +3,15 @@ import Instances
 
 /// Blocking file calls with errors that name the path; not for event loops.
 enum Files {
-    static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(InstanceError) {
+    static func makeFolder(
+        _ path: String,
+        mode: mode_t = 0o755,
+        makesParents: Bool = true
+    ) throws(InstanceError) {
         if mkdir(path, mode) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+        guard makesParents, errno == ENOENT, let slash = path.lastIndex(of: "/"),
+            slash > path.startIndex
+        else {
             throw failure("make the folder", path)
         }
         try makeFolder(String(path[..<slash]), mode: mode)
@@ -40,6 +46,18 @@ enum Files {
             }
             if piece.isEmpty { break }
             bytes += piece
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Nil when the file cannot be read; its last `bytesMax` bytes otherwise.
+    static func readEnd(_ path: String, bytesMax: Int = 64 << 10) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { Glibc.close(file) }
+        let start = max(0, lseek(file, 0, SEEK_END) - bytesMax)
+        let bytes = [UInt8](unsafeUninitializedCapacity: bytesMax) { buffer, count in
+            count = max(0, pread(file, buffer.baseAddress, bytesMax, start))
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
-import Instances
+package import Instances
 import NIOCore
 import RuntimeProtocol
 
 /// A child of a zygote that has said hello and sits in its own cgroup: not yet an instance.
-struct ForkedProcess: Sendable {
+package struct ForkedProcess: Sendable {
     let number: UInt32
     /// Its own cgroup; nil when it is the sandbox's only process and stays in that one's.
     let group: String?
@@ -15,8 +15,9 @@ struct ForkedProcess: Sendable {
 
     /// Forks a child from the zygote at the other end of `control`.
     ///
-    /// Blocks for the fork's time.
-    static func fork(
+    /// Blocks for the fork's time. The control group must lie in one that is there. When it throws,
+    /// nothing of the child is left.
+    package static func fork(
         number: UInt32,
         control: CInt,
         group: String?,
@@ -24,9 +25,13 @@ struct ForkedProcess: Sendable {
         cgroups: Cgroups,
         millisMax: Int
     ) throws(InstanceError) -> ForkedProcess {
-        if let group { try cgroups.make(group, limits) }
+        if let group { try makeGroup(group, limits, cgroups) }
         var ends: [CInt] = [-1, -1]
-        guard linux_socket_pair(&ends) == 0 else { throw Files.failure("make", "a socket pair") }
+        guard linux_socket_pair(&ends) == 0 else {
+            let error = Files.failure("make", "a socket pair")
+            if let group { _ = cgroups.remove(group) }
+            throw error
+        }
         do throws(InstanceError) {
             linux_pass_credentials(ends[0], 1)
             let sent = sendFork(number, descriptor: ends[1], to: control)
@@ -34,7 +39,13 @@ struct ForkedProcess: Sendable {
             guard sent else { throw InstanceError(.closed, "the sandbox's zygote has ended") }
             let process = try hello(number, socket: ends[0], millisMax: millisMax)
             linux_pass_credentials(ends[0], 0)
-            if let group { try cgroups.place(process.pid, in: group) }
+            do throws(InstanceError) {
+                if let group { try cgroups.place(process.pid, in: group) }
+            } catch {
+                linux_pidfd_signal(process.descriptor, SIGKILL)
+                close(process.descriptor)
+                throw error
+            }
             return ForkedProcess(
                 number: number,
                 group: group,
@@ -44,6 +55,20 @@ struct ForkedProcess: Sendable {
         } catch {
             close(ends[0])
             if let group { _ = cgroups.remove(group) }
+            throw error
+        }
+    }
+
+    /// A group that could not be made whole is removed: its sandbox may be going just now.
+    private static func makeGroup(
+        _ group: String,
+        _ limits: Cgroups.Limits,
+        _ cgroups: Cgroups
+    ) throws(InstanceError) {
+        do throws(InstanceError) {
+            try cgroups.make(group, limits, isBelow: true)
+        } catch {
+            _ = cgroups.remove(group)
             throw error
         }
     }

@@ -9,20 +9,26 @@ struct HostProgram {
     let path: String
 
     /// As the other `run`; what it prints is appended to the file `output`.
-    func run(_ arguments: [String], appendingTo output: String) throws(InstanceError) -> Int {
+    func run(
+        _ arguments: [String],
+        appendingTo output: String,
+        stop: ProgramStop? = nil
+    ) throws(InstanceError) -> Int {
         let log = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw Files.failure("open", output) }
         defer { close(log) }
-        return try run(arguments, output: log)
+        return try run(arguments, output: log, stop: stop)
     }
 
     /// Runs it without input; what it prints goes to `output`.
     ///
     /// Its exit status, or 128 and the signal that ended it. `descriptor` becomes its descriptor 3.
+    /// `stop` ends it early.
     func run(
         _ arguments: [String],
         output: CInt,
-        descriptor: CInt? = nil
+        descriptor: CInt? = nil,
+        stop: ProgramStop? = nil
     ) throws(InstanceError) -> Int {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else { throw Files.failure("open", "/dev/null") }
@@ -39,6 +45,13 @@ struct HostProgram {
                 .host,
                 "cannot start \(path): \(String(cString: strerror(error)))"
             )
+        }
+        stop?.began(pid)
+        if let stop {
+            // Not reaped yet: its id must stand for it for as long as it may be killed.
+            var ended = siginfo_t()
+            while waitid(P_PID, id_t(pid), &ended, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            stop.ended()
         }
         var status: CInt = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Functions
 import Glibc
 package import Instances
-package import NIOPosix
+import NIOPosix
 import Synchronization
 
 /// Installs requirements into layers, each in a sandbox of its own: a package's set-up code never
@@ -14,6 +14,8 @@ package final class LayerBuilder: LayerInstaller {
         package var cpuMillis = 4000
         package var processes = 512
         package var secondsMax = 900
+        /// Installations at once; further ones wait in line.
+        package var runningMax = 4
 
         package init() {}
     }
@@ -31,7 +33,9 @@ package final class LayerBuilder: LayerInstaller {
     private let limits: Limits
     private let runtime: OCIRuntime
     private let cgroups: Cgroups
+    /// Its own: an installation holds one for as long as a package index takes to answer.
     private let threads: NIOThreadPool
+    private let line: BuildLine
     private let environment: [String: String]
     private let lastBuild = Atomic<Int>(0)
     private let running = Atomic<Int>(0)
@@ -40,11 +44,10 @@ package final class LayerBuilder: LayerInstaller {
     /// The largest file that an installer may write: some wheels have a library of 2 GB.
     private static let fileBytesMax = 4 << 30
 
-    /// Makes a builder; `environment` is the gateway's own.
+    /// Makes a builder, which has threads until `close`; `environment` is the gateway's own.
     package init(
         configuration: OCIConfiguration,
         limits: Limits = Limits(),
-        threads: NIOThreadPool,
         environment: [String: String]
     ) throws(InstanceError) {
         guard let layout = Cgroups.layout(mounts: Files.read("/proc/self/mountinfo") ?? "") else {
@@ -52,13 +55,26 @@ package final class LayerBuilder: LayerInstaller {
         }
         self.configuration = configuration
         self.limits = limits
-        self.threads = threads
         self.environment = environment.filter { Self.passedOn.contains($0.key) }
         runtime = OCIRuntime(
             path: configuration.ociRuntime,
             stateFolder: configuration.stateFolder
         )
         cgroups = Cgroups(layout: layout, tag: configuration.cgroupTag)
+        line = BuildLine(runningMax: limits.runningMax)
+        threads = NIOThreadPool(numberOfThreads: limits.runningMax)
+        threads.start()
+    }
+
+    /// Ends all installations, also those in line; there are none from now on.
+    ///
+    /// Returns at once; `build` throws where one was awaited.
+    package func drain() { line.close() }
+
+    /// As `drain`, and returns when nothing of them is left.
+    package func close() async {
+        drain()
+        try? await threads.shutdownGracefully()
     }
 
     /// User ids under which set-up code runs, and nothing else.
@@ -105,17 +121,45 @@ package final class LayerBuilder: LayerInstaller {
 
     package func build(
         _ order: LayerOrder,
-        progress: @escaping @Sendable (String) -> Void
+        progress: @escaping @Sendable (LayerProgress) -> Void
     ) async throws(InstanceError) {
         guard !exists(order.digest) else { return }
-        try await blocking { [self] () throws(InstanceError) in
-            try install(order, progress: progress)
+        let stop = ProgramStop()
+        let result = await withTaskCancellationHandler {
+            await build(order, stop, progress: progress)
+        } onCancel: {
+            line.giveUp(stop)
+        }
+        try result.get()
+    }
+
+    private func build(
+        _ order: LayerOrder,
+        _ stop: ProgramStop,
+        progress: @escaping @Sendable (LayerProgress) -> Void
+    ) async -> Result<Void, InstanceError> {
+        let mayRun = await line.enter(stop) { progress(.waiting(running: $0)) }
+        guard mayRun else { return .failure(Self.givenUp) }
+        defer { line.leave(stop) }
+        progress(.began)
+        do throws(InstanceError) {
+            try await blocking { [self] () throws(InstanceError) in
+                // The one before in line may have built it.
+                guard !exists(order.digest) else { return }
+                try install(order, stop, progress: progress)
+            }
+            return .success(())
+        } catch {
+            return .failure(error)
         }
     }
 
+    private static let givenUp = InstanceError(.closed, "the installation was given up")
+
     private func install(
         _ order: LayerOrder,
-        progress: @escaping @Sendable (String) -> Void
+        _ stop: ProgramStop,
+        progress: @escaping @Sendable (LayerProgress) -> Void
     ) throws(InstanceError) {
         let number = lastBuild.wrappingAdd(1, ordering: .relaxed).newValue
         let id = "build-\(number)-\(order.digest.prefix(12))"
@@ -140,16 +184,22 @@ package final class LayerBuilder: LayerInstaller {
             try json(specification(order, place: place, group: group, user: user)),
             to: "\(place)/config.json"
         )
-        let follower = OutputFollower(path: "\(place)/output.log", progress: progress)
+        let follower = OutputFollower(path: "\(place)/output.log") { progress(.line($0)) }
         let isLate = Atomic<Bool>(false)
-        let timer = Deadline(seconds: limits.secondsMax) { [cgroups] in
+        let timer = Deadline(seconds: limits.secondsMax) {
             isLate.store(true, ordering: .relaxed)
-            cgroups.kill(group)
+            stop.give()
         }
-        let status = try runtime.runToEnd(id, folder: place, output: "\(place)/output.log")
-        timer.cancel()
+        defer { timer.cancel() }
+        let status = try runtime.runToEnd(
+            id,
+            folder: place,
+            output: "\(place)/output.log",
+            stop: stop
+        )
         follower.finish()
         guard status == 0 else {
+            guard !stop.wasGiven || isLate.load(ordering: .relaxed) else { throw Self.givenUp }
             let seconds = limits.secondsMax
             let reason =
                 isLate.load(ordering: .relaxed)
@@ -159,7 +209,7 @@ package final class LayerBuilder: LayerInstaller {
             throw InstanceError(
                 .host,
                 "the requirements could not be installed: \(reason)",
-                log: Files.read("\(place)/output.log")
+                log: Files.readEnd("\(place)/output.log")
             )
         }
         guard rename("\(place)/layer", path(order.digest)) == 0 || exists(order.digest) else {
@@ -247,7 +297,7 @@ package final class LayerBuilder: LayerInstaller {
         do {
             try await threads.runIfActive { try work() }
         } catch {
-            throw error as? InstanceError ?? InstanceError(.closed, "the gateway is stopping")
+            throw error as? InstanceError ?? Self.givenUp
         }
     }
 }

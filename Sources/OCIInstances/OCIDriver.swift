@@ -87,7 +87,11 @@ package final class OCIDriver: InstanceDriver {
         var ends: [CInt] = [-1, -1]
         guard linux_socket_pair(&ends) == 0 else { throw Files.failure("make", "a socket pair") }
         defer { close(ends[1]) }
-        let bootLog = try BootLog()
+        let bootLog: BootLog
+        do throws(InstanceError) { bootLog = try BootLog() } catch {
+            close(ends[0])
+            throw error
+        }
         do throws(InstanceError) {
             try Files.makeFolder(folder)
             let specification = OCISpecification.sandbox(

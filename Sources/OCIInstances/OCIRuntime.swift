@@ -31,11 +31,18 @@ struct OCIRuntime: Sendable {
 
     /// Runs a container to its end; what it prints goes to the file `output`.
     ///
-    /// Its exit status.
-    func runToEnd(_ id: String, folder: String, output: String) throws(InstanceError) -> Int {
+    /// Its exit status. `stop` ends the command, and what is left of the container ends with its
+    /// control group.
+    func runToEnd(
+        _ id: String,
+        folder: String,
+        output: String,
+        stop: ProgramStop
+    ) throws(InstanceError) -> Int {
         let status = try HostProgram(path: path).run(
             options(folder) + ["run", "--bundle", folder, id],
-            appendingTo: output
+            appendingTo: output,
+            stop: stop
         )
         forget(id)
         return status

@@ -2,58 +2,77 @@ import Glibc
 import Synchronization
 
 /// Passes on the lines of a file while a program writes them.
-final class OutputFollower: Sendable {
+package final class OutputFollower: Sendable {
     private struct Mutable {
         var offset = 0
-        var rest = ""
+        /// What has come of a line that has not ended, shorter than `lineBytesMax`.
+        var rest: [UInt8] = []
         var lastError = "see the log"
     }
 
     private static let intervalMicros: UInt32 = 200_000
     private static let readBytesMax = 1 << 20
+    /// A longer line comes in pieces of so many bytes.
+    package static let lineBytesMax = 64 << 10
 
     private let path: String
     private let progress: @Sendable (String) -> Void
     private let mutable = Mutex(Mutable())
     private let isFinished = Atomic<Bool>(false)
 
-    init(path: String, progress: @escaping @Sendable (String) -> Void) {
+    package init(path: String, progress: @escaping @Sendable (String) -> Void) {
         self.path = path
         self.progress = progress
         Task.detached { [weak self] in
             while let self, !self.isFinished.load(ordering: .relaxed) {
-                self.look()
+                _ = self.look()
                 try? await Task.sleep(for: .microseconds(Self.intervalMicros))
             }
         }
     }
 
     /// The last line that says what went wrong.
-    var lastError: String { mutable.withLock { $0.lastError } }
+    package var lastError: String { mutable.withLock { $0.lastError } }
 
     /// Reads what is left; no line comes later.
-    func finish() {
+    package func finish() {
         isFinished.store(true, ordering: .relaxed)
-        look()
+        while look() {}
+        mutable.withLock { value in
+            tell(value.rest[...], &value)
+            value.rest = []
+        }
     }
 
-    private func look() {
+    /// False when there was nothing new.
+    private func look() -> Bool {
         mutable.withLock { value in
             let file = open(path, O_RDONLY | O_CLOEXEC)
-            guard file >= 0 else { return }
+            guard file >= 0 else { return false }
             defer { close(file) }
             let bytes = [UInt8](unsafeUninitializedCapacity: Self.readBytesMax) { buffer, count in
                 count = max(0, pread(file, buffer.baseAddress, buffer.count, value.offset))
             }
             value.offset += bytes.count
-            var lines = (value.rest + String(decoding: bytes, as: UTF8.self))
-                .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            value.rest = lines.popLast() ?? ""
-            for line in lines where !line.isEmpty {
-                if line.hasPrefix("ERROR") { value.lastError = line }
-                progress(line)
+            let all = value.rest + bytes
+            var start = 0
+            while start < all.count {
+                let piece = all[start...].prefix(Self.lineBytesMax)
+                let end = piece.firstIndex(of: UInt8(ascii: "\n"))
+                guard end != nil || piece.count == Self.lineBytesMax else { break }
+                tell(all[start..<(end ?? piece.endIndex)], &value)
+                start = end.map { $0 + 1 } ?? piece.endIndex
             }
+            value.rest = Array(all[start...])
+            return !bytes.isEmpty
         }
+    }
+
+    private func tell(_ bytes: ArraySlice<UInt8>, _ value: inout Mutable) {
+        guard !bytes.isEmpty else { return }
+        let line = String(decoding: bytes, as: UTF8.self)
+        if line.hasPrefix("ERROR") { value.lastError = line }
+        progress(line)
     }
 }
 

@@ -6,7 +6,8 @@ package import Functions
 /// Asked every second or so, it falls back within a period only on evidence that chance does not
 /// explain even over many questions; at the period's end on less. What is over a limit but may be
 /// chance makes the period longer, up to `periodsMax` times; after that what is more likely than
-/// not decides. A candidate that nobody invoked harms nobody and goes on.
+/// not decides. A candidate that nobody invoked harms nobody and goes on; one that still has more
+/// to answer than it has answered does not.
 ///
 /// In the step that gives the candidate everything, the baseline answers nothing: pass what it
 /// answered in the step before, so that there is something to measure by.
@@ -21,10 +22,17 @@ package struct RolloutJudge: Sendable {
     let policy: Manifest.Rollout
     /// The number of the old revision, for reasons.
     let baselineNumber: Int
+    /// What the candidate was asked longer ago has ended: its `timeout.total`.
+    let answerMillisMax: Int64
 
-    package init(_ policy: Manifest.Rollout, baselineNumber: Int) {
+    package init(
+        _ policy: Manifest.Rollout,
+        baselineNumber: Int,
+        answerMillisMax: Int64 = .max
+    ) {
         self.policy = policy
         self.baselineNumber = baselineNumber
+        self.answerMillisMax = answerMillisMax
     }
 
     /// What to do now.
@@ -34,17 +42,20 @@ package struct RolloutJudge: Sendable {
     ///   - elapsedMillis: Since it began.
     ///   - candidate: What the new revision answered since then.
     ///   - baseline: What the old one did.
+    ///   - pending: What the new one has yet to answer.
     /// - Returns: `stay` until something is to change.
     package func verdict(
         step: Int,
         elapsedMillis: Int64,
         candidate: RolloutEvidence,
-        baseline: RolloutEvidence
+        baseline: RolloutEvidence,
+        pending: RolloutPending = RolloutPending()
     ) -> RolloutVerdict {
         let moment = moment(at: elapsedMillis)
         let findings = [
             errorFinding(candidate, baseline, at: moment),
             latencyFinding(candidate.runMicros, baseline.runMicros, at: moment),
+            silenceFinding(candidate, baseline, pending, at: moment),
         ]
         for case .worse(let reason) in findings { return .fallBack(reason: reason) }
         if moment == .within || findings.contains(.open) { return .stay }

@@ -69,13 +69,22 @@ package struct Release: Sendable {
 
 /// The commit of a branch that was deployed last; none when the branch is gone.
 package struct ServedCommit: Sendable, Hashable {
+    /// Whose pushes it came by: accounts may name their repositories alike.
+    package var account: Account
     package var repository: String
     package var branch: String
     package var commit: String?
     /// Microseconds since 1970 UTC.
     package var atMicros: Int64
 
-    package init(repository: String, branch: String, commit: String?, atMicros: Int64) {
+    package init(
+        account: Account,
+        repository: String,
+        branch: String,
+        commit: String?,
+        atMicros: Int64
+    ) {
+        self.account = account
         self.repository = repository
         self.branch = branch
         self.commit = commit

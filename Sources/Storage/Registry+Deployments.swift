@@ -101,29 +101,6 @@ extension Registry {
         }
     }
 
-    /// What of a repository's branches was deployed last, in the order of names.
-    package func servedCommits(
-        of repository: String
-    ) async throws(StorageError) -> [ServedCommit] {
-        try await read("reading the registry") { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT branch, commitID, atMicros FROM servedCommit
-                    WHERE repository = ? ORDER BY branch
-                    """,
-                arguments: [repository]
-            ).map { row in
-                ServedCommit(
-                    repository: repository,
-                    branch: row[0],
-                    commit: row[1],
-                    atMicros: row[2]
-                )
-            }
-        }
-    }
-
     private func services(
         _ condition: String = "",
         _ arguments: StatementArguments = []

@@ -11,6 +11,9 @@ extension Registry {
         migrator.registerMigration("originsAndTraffic") { database in
             try database.execute(sql: originsAndTraffic)
         }
+        migrator.registerMigration("accountsOfServedCommits") { database in
+            try database.execute(sql: accountsOfServedCommits)
+        }
         return migrator
     }
 
@@ -63,6 +66,26 @@ extension Registry {
             atMicros INTEGER NOT NULL,
             PRIMARY KEY (repository, branch)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What was not kept by account belongs to each that has revisions of the repository; where
+    /// there are none, to the one that a gateway without keys has.
+    private static let accountsOfServedCommits = """
+        ALTER TABLE servedCommit RENAME TO servedCommitBefore;
+        CREATE TABLE servedCommit (
+            account TEXT NOT NULL CHECK (account <> ''),
+            repository TEXT NOT NULL,
+            branch TEXT NOT NULL,
+            commitID TEXT NOT NULL,
+            atMicros INTEGER NOT NULL,
+            PRIMARY KEY (account, repository, branch)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO servedCommit (account, repository, branch, commitID, atMicros)
+        SELECT DISTINCT coalesce(revision.account, 'local'), before.repository, before.branch,
+            before.commitID, before.atMicros
+        FROM servedCommitBefore AS before LEFT JOIN revision
+            ON json_extract(revision.origin, '$.repository') = before.repository;
+        DROP TABLE servedCommitBefore;
         """
 
     private static let apiKeys = """

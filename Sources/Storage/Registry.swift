@@ -144,24 +144,6 @@ package final class Registry: Sendable {
         return true
     }
 
-    private static func record(_ served: ServedCommit, in database: Database) throws {
-        guard let commit = served.commit else {
-            return try database.execute(
-                sql: "DELETE FROM servedCommit WHERE repository = ? AND branch = ?",
-                arguments: [served.repository, served.branch]
-            )
-        }
-        try database.execute(
-            sql: """
-                INSERT INTO servedCommit (repository, branch, commitID, atMicros)
-                VALUES (?, ?, ?, ?)
-                ON CONFLICT (repository, branch)
-                DO UPDATE SET commitID = excluded.commitID, atMicros = excluded.atMicros
-                """,
-            arguments: [served.repository, served.branch, commit, served.atMicros]
-        )
-    }
-
     private static func requireOwner(
         _ account: Account,
         of name: FunctionName,

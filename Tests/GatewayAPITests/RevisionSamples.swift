@@ -36,7 +36,7 @@ enum RevisionSamples {
         rollout: rollout,
         share: Share(percent: 5),
         fallback: fallback
-    )
+    ).following(Traffic(whole: 1))
 
     static let revision = RevisionReport(
         revision: "hello-7",

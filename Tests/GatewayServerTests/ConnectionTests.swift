@@ -330,4 +330,24 @@ import Testing
             #expect(try await edge.records().count == 1)
         }
     }
+
+    @Test func `a server that ends still answers what another route has taken`() async throws {
+        let taken = AsyncStream.makeStream(of: Void.self)
+        let mayAnswer = AsyncStream.makeStream(of: Void.self)
+        try await withEdge { edge in
+            let connection = try await edge.connect { request, writer, channel in
+                taken.continuation.yield()
+                for await _ in mayAnswer.stream { break }
+                try await Edge.answerPassed(request, writer, channel)
+            }
+            try await connection.send("GET /v1/usage HTTP/1.1\r\n\r\n")
+            for await _ in taken.stream { break }
+
+            try await connection.quiesce()
+            mayAnswer.continuation.yield()
+
+            #expect(try await connection.answer().body == "passed /v1/usage 0")
+            #expect(await connection.rest() == "")
+        }
+    }
 }

@@ -58,6 +58,59 @@ import Testing
         #expect(plan.notes.first?.contains("faas promote worse 2") == true)
     }
 
+    private func revision(
+        _ number: Int,
+        _ digest: String,
+        _ share: Share?,
+        isKept: Bool = true
+    ) -> RevisionReport {
+        RevisionReport(
+            revision: "fn-\(number)",
+            number: number,
+            digest: digest,
+            origin: origin,
+            deployedAtMicros: 1,
+            share: share,
+            isKept: isKept
+        )
+    }
+
+    @Test func `what somebody took off the traffic is not deployed again`() throws {
+        let plan = PushPlan(
+            items: [try item("back", "2"), try item("other", "2")],
+            deployed: [deployed("back", "1"), deployed("other", "1")],
+            origin: origin,
+            prune: false,
+            takenOff: [try #require(FunctionName("back")): 2]
+        )
+
+        #expect(plan.changed.map(\.name.description) == ["other"])
+        #expect(plan.unchanged.map(\.name.description) == ["back"])
+        #expect(plan.notes.count == 1)
+        #expect(plan.notes.first?.contains("faas promote back 2") == true)
+    }
+
+    @Test func `a newer revision without traffic was taken off it`() {
+        let rolledBack = [revision(3, "3", nil), revision(2, "2", nil), revision(1, "1", .all)]
+        let divided = [revision(2, "2", Share.none), revision(1, "1", .all)]
+
+        #expect(PushPlan.takenOff("2", rolledBack) == 2)
+        #expect(PushPlan.takenOff("3", rolledBack) == 3)
+        #expect(PushPlan.takenOff("2", divided) == 2)
+        #expect(PushPlan.takenOff("4", rolledBack) == nil)
+    }
+
+    @Test func `a commit that goes back to an older revision is deployed`() {
+        let revisions = [revision(2, "2", .all), revision(1, "1", nil)]
+        let canary = [revision(2, "2", Share(percent: 5)), revision(1, "1", Share(percent: 95))]
+        let notKept = [revision(2, "2", nil, isKept: false), revision(1, "1", .all)]
+
+        #expect(PushPlan.takenOff("1", revisions) == nil)
+        #expect(PushPlan.takenOff("1", canary) == nil)
+        #expect(PushPlan.takenOff("2", canary) == nil)
+        #expect(PushPlan.takenOff("2", notKept) == nil)
+    }
+
     @Test func `a folder that is gone is removed with prune only`() throws {
         let before = [deployed("gone", "1")]
 

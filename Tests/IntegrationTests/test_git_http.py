@@ -11,6 +11,7 @@ import pytest
 from accounts import KEYS, WITH_KEYS
 from gateways import Gateway
 from git_repositories import Clone, answers, make_clone, named, slow_to_load
+from pushes import open_push, order
 from waiting import until
 
 from conftest import MakeGateway
@@ -116,6 +117,27 @@ def test_another_account_s_repository_is_not_there(keyed: Gateway, tmp_path: Pat
     assert answer.status == 404
     assert "There is no repository models" in answer.text
     clone.push(remote=remote(keyed, KEYS["bob"])).refused()
+
+
+def test_another_account_cannot_say_what_a_repository_serves(
+    keyed: Gateway, tmp_path: Path
+) -> None:
+    clone = make_clone(keyed, tmp_path / "clone", "models")
+    clone.write("model", named("git-ada", answers("a ")))
+    commit = clone.commit()
+    clone.push().taken()
+    keyed.token = KEYS["bob"]
+
+    for is_gone in (False, True):
+        push = open_push(keyed, "models", "b0b")
+        body = {"remove": ["git-ada"], "branchIsGone": is_gone}
+        answer = order(keyed, "POST", f"/v1/pushes/{push}/apply", body)
+        assert (answer.status, answer.json()["removed"]) == (200, [])
+
+        keyed.token = KEYS["ada"]
+        served = keyed.get("/v1/repositories/models")["branches"]
+        assert [(branch["name"], branch["commit"]) for branch in served] == [("main", commit)]
+        keyed.token = KEYS["bob"]
 
 
 @pytest.mark.parametrize(

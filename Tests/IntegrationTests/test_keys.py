@@ -31,6 +31,17 @@ def keyed(make_gateway: MakeGateway) -> Gateway:
     return gateway
 
 
+def test_a_name_that_was_anothers_tells_nothing_of_it(keyed: Gateway) -> None:
+    keyed.remove("adas")
+    keyed.token = KEYS["bob"]
+    keyed.deploy(function("adas", HANDLER.replace("1", "2")))
+
+    revisions = keyed.get("/v1/functions/adas/revisions")["revisions"]
+
+    assert [one["number"] for one in revisions] == [2]
+    assert keyed.request("GET", "/v1/functions/adas/revisions/1/bundle").status == 404
+
+
 def test_who_has_no_key_is_told_so(keyed: Gateway) -> None:
     keyed.token = None
     routes = [

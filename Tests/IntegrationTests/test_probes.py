@@ -4,6 +4,7 @@ from typing import Any
 
 from folders import Files, function
 from gateways import Gateway
+from pushes import order
 from waiting import until
 
 # Answers as its sample says but for some seconds of its life: a dependency that changes.
@@ -18,9 +19,10 @@ def predict(n: int) -> int:
 NEVER = (-1, -1)
 
 
-def moody(name: str, times: tuple[float, float]) -> Files:
+def moody(name: str, times: tuple[float, float], every: str = "1s") -> Files:
     begin, end = times
-    files = function(name, MOODY.format(begin=begin, end=end), "probe: { every: 1s }\n")
+    probe = f"probe: {{ every: {every} }}\n"
+    files = function(name, MOODY.format(begin=begin, end=end), probe)
     return files | {"sample.json": '{"n": 1}', "sample.expected.json": "2"}
 
 
@@ -41,6 +43,17 @@ def test_a_function_whose_probe_fails_is_marked_until_it_is_deployed_right(
     assert describe(gateway, name)["state"] == "failed"
     assert gateway.invoke(name, {"n": 5}).json() == 5
     gateway.deploy(moody("moody", NEVER))
+    assert "failure" not in describe(gateway, name)
+
+
+def test_another_revision_is_probed_in_its_own_time(gateway: Gateway) -> None:
+    name = gateway.deploy(moody("timely", NEVER, every="24h"))
+    gateway.deploy(moody("timely", (2, 1_000)))
+
+    until(lambda: describe(gateway, name).get("failure"), "it is marked", seconds=15)
+    back = order(gateway, "POST", f"/v1/functions/{name}/rollback")
+
+    assert back.status == 200
     assert "failure" not in describe(gateway, name)
 
 

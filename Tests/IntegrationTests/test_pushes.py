@@ -5,6 +5,7 @@ import threading
 
 from folders import function
 from gateways import Gateway
+from http_client import Answer
 from pushes import VERSIONED, apply, open_push, order, prepare
 from waiting import until
 
@@ -98,6 +99,34 @@ def test_functions_go_out_of_service_with_the_push_that_removes_them(gateway: Ga
     query = "SELECT commitID FROM servedCommit WHERE repository = 'removing' AND branch = 'main'"
     assert registry.execute(query).fetchall() == [("beef",)]
     registry.close()
+
+
+def test_a_push_does_not_wait_for_what_it_removes(gateway: Gateway) -> None:
+    """What runs in it is finished none the less, with its files."""
+    handler = """
+import time
+
+def predict() -> str:
+    time.sleep(6)
+    import late
+    return late.WORD
+"""
+    gateway.deploy(function("long-running", handler, late__py="WORD = 'finished'\n"))
+    answers: list[Answer] = []
+    running = threading.Thread(target=lambda: answers.append(gateway.invoke("long-running")))
+    running.start()
+    until(lambda: gateway.counts("long-running")["busy"] == 1, "it runs")
+    push = open_push(gateway, "not-waiting")
+    prepare(gateway, push, "beside", function("beside", VERSIONED.format("new")))
+
+    answer = apply(gateway, push, "long-running")
+
+    assert answer.json()["removed"] == ["long-running"]
+    assert running.is_alive()
+    assert gateway.invoke("long-running").status == 404
+    assert gateway.put("beside", function("beside", VERSIONED.format("newer"))).done
+    running.join()
+    assert (answers[0].status, answers[0].json()) == (200, "finished")
 
 
 def test_a_preview_has_the_manifest_of_its_function(gateway: Gateway) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from folders import Files, function
 from gateways import Gateway
-from pushes import order, shares
+from pushes import open_push, order, prepare, shares
 from waiting import until
 
 EVERY = 2.0
@@ -28,6 +28,15 @@ def predict(n: int) -> str:
     if n % 5 == 0:
         raise RuntimeError("one in five")
     return "failing"
+"""
+# Answers its sample, and nothing else.
+HANGING = """
+import time
+
+def predict(n: int) -> str:
+    if n != 1:
+        time.sleep(60)
+    return "hanging"
 """
 SLOW = """
 import time
@@ -102,6 +111,58 @@ def test_a_revision_that_is_slower_is_taken_off_the_traffic(gateway: Gateway) ->
 
     assert "times" in fallback["reason"]
     assert took < 2 * EVERY + 1
+
+
+def test_a_revision_that_hangs_takes_no_more_of_the_traffic(gateway: Gateway) -> None:
+    quick = ROLLOUT.replace("2s", "1s") + "timeout: { total: 4s }\n"
+    gateway.deploy(version("hangs", GOOD.format("old"), quick))
+    seen = []
+    with asked(gateway, "hangs"):
+        assert gateway.put("hangs", version("hangs", HANGING, quick)).done
+        while "fallback" not in traffic(gateway, "hangs"):
+            now = shares(gateway, "hangs")
+            assert now in ({2: 20, 1: 80}, {1: 100})
+            seen.append(now)
+
+    assert seen[0] == {2: 20, 1: 80}
+    assert shares(gateway, "hangs") == {1: 100}
+
+
+def test_a_rollback_passes_over_what_fell_back(gateway: Gateway) -> None:
+    fall_back(gateway, "passed-over", FAILING)
+    assert gateway.put("passed-over", version("passed-over", GOOD.format("3"), "")).done
+
+    answer = order(gateway, "POST", "/v1/functions/passed-over/rollback")
+
+    assert answer.json()["traffic"]["parts"] == [{"number": 1, "share": 10_000}]
+    assert gateway.invoke("passed-over", {"n": 5}).json() == "old"
+
+
+def test_a_revision_is_taken_off_while_the_next_is_prepared(gateway: Gateway) -> None:
+    slow = ROLLOUT.replace("2s", "1h")
+    gateway.deploy(version("meanwhile", GOOD.format("old"), slow))
+    assert gateway.put("meanwhile", version("meanwhile", FAILING, slow)).done
+    endless = "import time\ndef load():\n    time.sleep(100)\n" + GOOD.format("3").replace(
+        "predict(", "predict(model, "
+    )
+    push = open_push(gateway, "meanwhile")
+    third = threading.Thread(
+        target=prepare, args=(gateway, push, "meanwhile", version("meanwhile", endless, slow))
+    )
+    third.start()
+    sandboxes = gateway.data / "sandboxes"
+    until(lambda: list(sandboxes.glob("meanwhile-3-*/pid")), "the third loads")
+    with asked(gateway, "meanwhile"):
+        until(lambda: "fallback" in traffic(gateway, "meanwhile"), "it is taken off", seconds=30)
+    by_hand = order(gateway, "POST", "/v1/functions/meanwhile/promote", {"number": 2})
+    again = order(gateway, "POST", "/v1/functions/meanwhile/rollback")
+    removed = gateway.request("DELETE", "/v1/functions/meanwhile")
+    assert order(gateway, "DELETE", f"/v1/pushes/{push}").status == 204
+    third.join()
+
+    assert by_hand.json()["traffic"]["parts"] == [{"number": 2, "share": 10_000}]
+    assert again.json()["traffic"]["parts"] == [{"number": 1, "share": 10_000}]
+    assert (removed.status, removed.json()["code"]) == (409, "deployInProgress")
 
 
 def test_a_revision_that_is_no_worse_takes_all_step_by_step(gateway: Gateway) -> None:

@@ -1,5 +1,6 @@
 """Traffic among revisions: by percent, by header, by cookie, by key; and the way back."""
 
+import threading
 from collections import Counter
 from typing import Any
 
@@ -7,6 +8,8 @@ from folders import function
 from gateways import Gateway
 from pushes import VERSIONED, divide, order, shares
 from waiting import until
+
+from conftest import MakeGateway
 
 
 def deploy_versions(gateway: Gateway, name: str, count: int) -> None:
@@ -78,6 +81,74 @@ def test_a_rollback_serves_the_revision_before(gateway: Gateway) -> None:
     assert (before.status, before.json()["code"]) == (404, "revisionNotFound")
     assert (served, ahead.status) == ("1", 200)
     assert gateway.invoke("back").json() == "3"
+
+
+def test_a_rollback_takes_a_newer_revision_off_that_has_a_part(gateway: Gateway) -> None:
+    deploy_versions(gateway, "parted", 3)
+    gateway.put("parted", function("parted", VERSIONED.format(4)))
+    assert divide(gateway, "parted", {3: 95, 4: 5}).status == 200
+
+    first = order(gateway, "POST", "/v1/functions/parted/rollback")
+    second = order(gateway, "POST", "/v1/functions/parted/rollback")
+
+    assert first.json()["traffic"]["parts"] == [{"number": 3, "share": 10_000}]
+    assert second.json()["traffic"]["parts"] == [{"number": 2, "share": 10_000}]
+
+
+def test_the_way_back_is_known_after_a_restart(own_gateway: Gateway) -> None:
+    deploy_versions(own_gateway, "known", 3)
+    order(own_gateway, "POST", "/v1/functions/known/rollback", {"number": 1})
+    order(own_gateway, "POST", "/v1/functions/known/promote", {"number": 3})
+    own_gateway.kill()
+    own_gateway.start()
+
+    answer = order(own_gateway, "POST", "/v1/functions/known/rollback")
+
+    assert answer.json()["traffic"]["parts"] == [{"number": 1, "share": 10_000}]
+
+
+def test_a_bundle_that_takes_no_traffic_is_deployed_again(gateway: Gateway) -> None:
+    deploy_versions(gateway, "taken-off", 2)
+    assert divide(gateway, "taken-off", {1: 100, 2: 0}).status == 200
+
+    serving = gateway.put("taken-off", function("taken-off", VERSIONED.format(1))).done
+    other = gateway.put("taken-off", function("taken-off", VERSIONED.format(2))).done
+
+    assert serving["unchanged"] is True
+    assert "unchanged" not in other
+    assert shares(gateway, "taken-off") == {3: 100}
+    assert gateway.invoke("taken-off").json() == "2"
+
+
+SLEEPING = """
+import time
+
+def load():
+    time.sleep({load})
+
+def predict(model, seconds: float = 0) -> str:
+    time.sleep(seconds)
+    return "{number}"
+"""
+
+
+def test_a_rollback_as_probation_ends_serves(make_gateway: MakeGateway) -> None:
+    own = make_gateway(config="probationMillis: 1500\n")
+    own.start()
+    manifest = "isolation: instance\nscale: { max: 1 }\ntimeout: { total: 60s }\n"
+    own.deploy(function("late", SLEEPING.format(load=3, number=1), manifest))
+    own.deploy(function("late", SLEEPING.format(load=0, number=2)))
+    # While one is busy, a rollback waits for an instance of what it goes back to.
+    busy = threading.Thread(target=own.invoke, args=("late", {"seconds": 12}))
+    busy.start()
+    until(lambda: own.counts("late")["busy"] == 1, "it is busy")
+
+    answer = order(own, "POST", "/v1/functions/late/rollback")
+
+    assert answer.json()["traffic"]["parts"] == [{"number": 1, "share": 10_000}]
+    found = own.invoke("late", {"seconds": 0})
+    assert (found.status, found.json()) == (200, "1")
+    busy.join()
 
 
 IMPOSSIBLE: list[tuple[dict[int, float], int, str]] = [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from folders import Files, function
 from gateways import Deploy, Gateway
+from host import resident_mib
 
 from conftest import MakeGateway
 
@@ -135,6 +136,19 @@ def test_a_sample_that_a_fork_answers_well_is_tried_once(gateway: Gateway) -> No
     assert deploy.done
     assert sum("loading" in message for message in trials(deploy)) == 1
     assert runtime(gateway, "once")["forkable"] is True
+
+
+def test_a_sample_that_is_answered_without_end_is_refused(own_gateway: Gateway) -> None:
+    handler = "def predict(n: int):\n    for _ in range(8192):\n        yield b'x' * 65536\n"
+    before = resident_mib(own_gateway.pid)
+
+    deploy = own_gateway.put("endless-answer", sampled("endless-answer", handler, None))
+
+    assert deploy.code == "trialFailed"
+    assert deploy.problem is not None
+    assert "more than 16 MiB" in deploy.problem["detail"]
+    assert resident_mib(own_gateway.pid) - before < 128
+    assert sum("loading" in message for message in trials(deploy)) == 1
 
 
 def test_a_load_that_never_returns_is_a_problem_that_says_how_long_it_may_take(

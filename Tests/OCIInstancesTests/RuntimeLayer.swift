@@ -24,8 +24,7 @@ actor RuntimeLayer {
         folder = host.folder.path
         atexit { RuntimeLayer.folder.map { try? FileManager.default.removeItem(atPath: $0) } }
         try await host.driver.reclaim()
-        let builder = try host.layerBuilder()
-        try await builder.prepare()
+        let builder = try await host.layerBuilder()
         let requirements = try String(
             contentsOf: SandboxHost.repository.appending(path: "runtime/python/requirements.txt"),
             encoding: .utf8
@@ -36,6 +35,7 @@ actor RuntimeLayer {
             flags: []
         )
         try await builder.build(order) { _ in }
+        await builder.close()
         host.expectNothingLeft()
         return builder.path(order.digest)
     }

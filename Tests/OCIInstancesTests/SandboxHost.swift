@@ -53,12 +53,22 @@ final class SandboxHost: Sendable {
         )
     }
 
-    func layerBuilder() throws -> LayerBuilder {
-        try LayerBuilder(
+    /// A builder that is ready; to be closed.
+    ///
+    /// `index` is where it looks for packages, if not where
+    /// this process would.
+    func layerBuilder(runningMax: Int = 4, index: String? = nil) async throws -> LayerBuilder {
+        var limits = LayerBuilder.Limits()
+        limits.runningMax = runningMax
+        var environment = ProcessInfo.processInfo.environment
+        if let index { environment["PIP_INDEX_URL"] = index }
+        let builder = try LayerBuilder(
             configuration: configuration,
-            threads: threads,
-            environment: ProcessInfo.processInfo.environment
+            limits: limits,
+            environment: environment
         )
+        try await builder.prepare()
+        return builder
     }
 
     var eventLoop: any EventLoop { group.any() }

@@ -116,8 +116,7 @@ extension SandboxTests.Loads {
         async throws
     {
         try await withSandboxHost { host in
-            let builder = try host.layerBuilder()
-            try await builder.prepare()
+            let builder = try await host.layerBuilder()
             let order = LayerOrder(
                 digest: "none",
                 lines: ["./no-such-folder-of-requirements"],
@@ -130,6 +129,7 @@ extension SandboxTests.Loads {
 
             #expect(error?.message.contains("could not be installed") == true)
             #expect(!builder.exists("none"))
+            await builder.close()
             host.expectNothingLeft()
         }
     }

@@ -11,6 +11,7 @@ struct SandboxTests {
     @Suite struct Lives {}
     @Suite struct Ends {}
     @Suite struct Loads {}
+    @Suite struct Builds {}
 }
 
 extension SandboxTests.Lives {

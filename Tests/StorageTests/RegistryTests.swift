@@ -52,7 +52,13 @@ import Testing
         let old = try #require(FunctionName("old"))
         try await deploy(try await reserve(old))
         let first = try await reserve(echo)
-        let commit = ServedCommit(repository: "r", branch: "main", commit: "c", atMicros: 5)
+        let commit = ServedCommit(
+            account: .local,
+            repository: "r",
+            branch: "main",
+            commit: "c",
+            atMicros: 5
+        )
 
         let error = await #expect(throws: StorageError.self) {
             try await registry.apply(
@@ -67,14 +73,14 @@ import Testing
 
         #expect(error?.code == .refused)
         #expect(try await registry.functions().map(\.current.revision.function) == [old])
-        #expect(try await registry.servedCommits(of: "r").isEmpty)
+        #expect(try await registry.servedCommits(of: "r", account: nil).isEmpty)
 
         try await registry.apply(
             Release(parts: [part(first)], removals: [old], commit: commit, atMicros: 5)
         )
 
         #expect(try await registry.functions().map(\.current.revision.function) == [echo])
-        #expect(try await registry.servedCommits(of: "r") == [commit])
+        #expect(try await registry.servedCommits(of: "r", account: .local) == [commit])
     }
 
     @Test func `the latest revisions and those in use are kept`() async throws {

@@ -12,30 +12,59 @@ extension Deploy {
         guard !deployer.layers.exists(digest) else {
             return await say(.requirements, "\(requirements.lines.count) requirements, cached")
         }
-        await say(.requirements, "installing \(requirements.lines.count) requirements")
-        let (lines, pump) = AsyncStream.makeStream(
-            of: String.self,
+        try await install(
+            LayerOrder(digest: digest, lines: requirements.lines, flags: requirements.flags)
+        )
+        await say(.requirements, "installed")
+    }
+
+    /// Ends early when the deploy is given up, or nobody hears of it any more.
+    private func install(_ order: LayerOrder) async throws {
+        let (steps, pump) = AsyncStream.makeStream(
+            of: LayerProgress.self,
             bufferingPolicy: .bufferingNewest(64)
         )
         let teller = Task {
-            for await line in lines { await say(.requirements, "installing", detail: line) }
+            for await step in steps { await tell(step, of: order) }
         }
         defer { teller.cancel() }
-        do throws(InstanceError) {
-            try await deployer.layers.build(
-                LayerOrder(digest: digest, lines: requirements.lines, flags: requirements.flags)
-            ) { pump.yield($0) }
-        } catch {
-            pump.finish()
+        let layers = deployer.layers
+        let install = Task { () -> Result<Void, InstanceError> in
+            do throws(InstanceError) {
+                return .success(try await layers.build(order) { pump.yield($0) })
+            } catch {
+                return .failure(error)
+            }
+        }
+        stop.installs { install.cancel() }
+        let result = await install.value
+        stop.installs(nil)
+        pump.finish()
+        do throws(InstanceError) { try result.get() } catch {
+            guard error.code != .closed else { throw stop.isStopped ? Self.givenUp : Self.ended }
             throw Problem(
                 .requirementsFailed,
                 detail: error.message + (error.log.map { "\n" + $0.suffix(4000) } ?? "")
             )
         }
-        pump.finish()
         await teller.value
-        await say(.requirements, "installed")
     }
+
+    private func tell(_ step: LayerProgress, of order: LayerOrder) async {
+        switch step {
+        case .waiting(let running):
+            await say(.requirements, "waiting: \(running) other installs are under way")
+        case .began:
+            await say(.requirements, "installing \(order.lines.count) requirements")
+        case .line(let line): await say(.requirements, "installing", detail: line)
+        }
+    }
+
+    /// Where the client has gone nobody reads it.
+    private static let ended = Problem(
+        .draining,
+        detail: "The gateway is stopping: the requirements were not installed."
+    )
 
     func fetch(_ model: Manifest.ModelFile) async throws {
         guard !deployer.weights.exists(model.sha256) else {

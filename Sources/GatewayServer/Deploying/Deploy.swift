@@ -56,7 +56,7 @@ struct Deploy: Sendable {
     /// - Throws: `Problem`, `PackagingError`: the bundle is at fault and nothing of it is left.
     func open(digest: String) async throws -> Opened {
         await say(.received, "bundle \(digest.prefix(12))")
-        let last = dispatcher.split(name.description)?.routes.first
+        let last = dispatcher.split(name.description)?.newest
         if let last, last.revision.digest == digest { return .unchanged(last) }
         return .new(try await unpack(digest), digest: digest)
     }

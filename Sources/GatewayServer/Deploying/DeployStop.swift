@@ -1,12 +1,16 @@
 import NIOConcurrencyHelpers
 import Pooling
 
-/// Lets a deploy be given up while its model is loaded and tried.
+/// Lets a deploy be given up while its requirements are installed, or its model is loaded and
+/// tried.
 final class DeployStop: Sendable {
     private struct Mutable {
         var isStopped = false
+        /// Nobody hears what becomes of it.
+        var isUnheard = false
         var hasEnded = false
         var pool: Pool?
+        var endInstall: (@Sendable () -> Void)?
     }
 
     private let state = NIOLockedValueBox(Mutable())
@@ -19,17 +23,54 @@ final class DeployStop: Sendable {
         }
     }
 
+    /// It installs from now on; `end` ends that, and is called at once when nobody waits for it.
+    ///
+    /// Nil when it has been installed.
+    func installs(_ end: (@Sendable () -> Void)?) {
+        let isUnwanted = state.withLockedValue { state in
+            state.endInstall = end
+            return state.isStopped || state.isUnheard
+        }
+        if isUnwanted { end?() }
+    }
+
     func end() { state.withLockedValue { $0.hasEnded = true } }
 
     var hasEnded: Bool { state.withLockedValue { $0.hasEnded } }
+    var isStopped: Bool { state.withLockedValue { $0.isStopped } }
 
     /// The pool in which it tries its model, if it has come so far, is to be drained.
     func stop() -> Pool? {
-        state.withLockedValue { state in
+        let (pool, endInstall) = state.withLockedValue { state in
             state.isStopped = true
-            return state.pool
+            return (state.pool, state.endInstall)
         }
+        endInstall?()
+        return pool
     }
+
+    /// Who asked for it has gone: an install, which may take minutes, ends.
+    ///
+    /// What is past that goes on, as it takes less than to begin anew.
+    func unheard() {
+        let endInstall = state.withLockedValue { state in
+            state.isUnheard = true
+            return state.endInstall
+        }
+        endInstall?()
+    }
+}
+
+/// Stands for who hears what becomes of a deploy; when nobody has it any more, nobody does.
+package final class DeployListener: Sendable {
+    private let stop: DeployStop
+
+    init(_ stop: DeployStop) { self.stop = stop }
+
+    deinit { left() }
+
+    /// Who asked for the deploy has gone.
+    package func left() { stop.unheard() }
 }
 
 /// The deploys of a push that have not ended.

@@ -54,17 +54,19 @@ extension Deployer {
         )
     }
 
-    /// Keeps the latest revisions of functions, and those that take traffic or rest.
+    /// Keeps the latest revisions of functions, those that take traffic or rest, and the one that
+    /// a rollback goes to.
     func giveUpRevisions(of names: [FunctionName]) async {
         do {
             for name in names {
                 let split = dispatcher.split(name.description)
                 let resting = live.withLockedValue { $0[name]?.resting ?? [] }
                 let used = (split?.routes ?? []) + resting.map(\.route)
+                let before = split?.traffic.earlier?.last
                 try await registry.retireRevisions(
                     of: name,
                     keeping: Self.revisionsMax,
-                    and: Set(used.map(\.revision.number)),
+                    and: Set(used.map(\.revision.number)).union(before.map { [$0] } ?? []),
                     atMicros: Clock.wallMicros()
                 )
             }
@@ -87,7 +89,9 @@ extension Deployer {
             try FileManager.default.contentsOfDirectory(atPath: folder)
         }
         // Read after the names: what is being deployed meanwhile holds its lock, or is known.
-        let known = try await registry.digests()
+        // What was taken out of service is needed until nothing of it runs.
+        let running = scheduler.pools.map(\.revision.digest)
+        let known = try await registry.digests().union(running)
         let gone = names.filter { name in
             !known.contains(name) && (isAtStart || !name.hasPrefix(Bundle.unpackingPrefix))
         }

@@ -13,13 +13,13 @@ extension Deployer {
             let revision = split.primary.revision
             guard let probe = revision.manifest.probe else { continue }
             let isDue = live.withLockedValue { live in
-                guard var function = live[revision.function], !function.isProbing,
+                guard var function = live[revision.function], function.probing == nil,
                     function.probeAt <= now
                 else { return false }
                 defer { live[revision.function] = function }
                 let wasDue = function.probeAt > 0
                 function.probeAt = now + UInt64(probe.everyMillis) * 1_000_000
-                function.isProbing = wasDue
+                function.probing = wasDue ? revision.number : nil
                 return wasDue
             }
             if isDue { Task { await self.probe(revision) } }
@@ -31,7 +31,7 @@ extension Deployer {
         let changed = live.withLockedValue { live -> Bool in
             guard var function = live[revision.function] else { return false }
             defer { live[revision.function] = function }
-            function.isProbing = false
+            if function.probing == revision.number { function.probing = nil }
             // What was deployed meanwhile has shown that it answers.
             guard dispatcher.route(revision.function.description)?.revision == revision else {
                 return false

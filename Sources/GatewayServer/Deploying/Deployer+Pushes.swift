@@ -14,6 +14,17 @@ extension Deployer {
         return try pushes.open(order.origin, account: account, id: "\(id)")
     }
 
+    /// Refuses before a bundle is taken in what would be refused after; who waits for a function
+    /// that is busy asks again and again.
+    ///
+    /// - Throws: `Problem`: the function is being deployed, or there is no such push any more.
+    func expect(_ name: FunctionName, push: String?, account: Account) throws {
+        if let push { try pushes.touch(push, account: account) }
+        guard !locks.holds(DeployLocks.deploy(name)) else {
+            throw Problem(.deployInProgress, detail: "\(name) is being deployed already.")
+        }
+    }
+
     /// Lets all that was prepared for a push take traffic, in one transaction.
     package func applyPush(
         _ id: String,
@@ -21,9 +32,12 @@ extension Deployer {
         account: Account
     ) async throws -> PushResult {
         let push = try pushes.take(id, account: account)
-        let removals = application.remove.compactMap { FunctionName($0) }
-            .filter { dispatcher.route($0.description)?.revision.account == account }
-        let keys = Set(removals.map { DeployLocks.function($0) })
+        let removals: [FunctionName]
+        do { removals = try await self.removals(application, push) } catch {
+            await discard(push)
+            throw error
+        }
+        let keys = Set(removals.map { DeployLocks.deploy($0) })
         guard locks.tryLock(keys) else {
             await discard(push)
             throw Problem(.deployInProgress, detail: "A function to remove is being deployed.")
@@ -33,14 +47,13 @@ extension Deployer {
             try await release(
                 push.prepared,
                 removing: removals,
-                commit: Self.commit(of: push.origin, isGone: application.branchIsGone)
+                commit: Self.commit(of: push, isGone: application.branchIsGone)
             )
         } catch {
             await discard(push)
             throw error
         }
         for prepared in push.prepared { locks.unlock(prepared.locks) }
-        if !removals.isEmpty { Task { await sweep() } }
         logger.info(
             "push applied",
             metadata: [
@@ -82,12 +95,32 @@ extension Deployer {
     /// What installs requirements or fetches weights is not waited for longer.
     private static let stopSecondsMax: UInt64 = 5
 
-    private static func commit(of origin: Origin, isGone: Bool) -> ServedCommit? {
-        guard let repository = origin.repository, let branch = origin.branch else { return nil }
+    /// Those that are the account's; none for a branch that is gone and of which nothing was
+    /// served, as functions that name it came from an earlier repository of the same name.
+    private func removals(
+        _ application: PushApplication,
+        _ push: Pushes.Push
+    ) async throws -> [FunctionName] {
+        if application.branchIsGone {
+            let served = try await registry.servedCommits(
+                of: push.origin.repository ?? "",
+                account: push.account
+            )
+            guard served.contains(where: { $0.branch == push.origin.branch }) else { return [] }
+        }
+        return application.remove.compactMap { FunctionName($0) }
+            .filter { dispatcher.route($0.description)?.revision.account == push.account }
+    }
+
+    private static func commit(of push: Pushes.Push, isGone: Bool) -> ServedCommit? {
+        guard let repository = push.origin.repository, let branch = push.origin.branch else {
+            return nil
+        }
         return ServedCommit(
+            account: push.account,
             repository: repository,
             branch: branch,
-            commit: isGone ? nil : origin.commit,
+            commit: isGone ? nil : push.origin.commit,
             atMicros: Clock.wallMicros()
         )
     }

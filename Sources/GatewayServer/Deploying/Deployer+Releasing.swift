@@ -9,24 +9,30 @@ import Storage
 
 /// Prepared revisions take traffic.
 extension Deployer {
-    /// How long the zygote of a revision that has been replaced is kept for a way back.
-    static let probationSeconds: UInt64 = 300
     /// How many such revisions of a function are kept.
     static let restingMax = 2
     /// How long a new revision may take to have as many instances as the old one has in use.
     static let prewarmSecondsMax: UInt64 = 10
+    /// How long a revision that is ready waits for the end of another change of the traffic.
+    static let changeSecondsMax: UInt64 = 60
     /// Revisions of a function that can be served again.
     package static let revisionsMax = 10
 
     /// Lets revisions take traffic and takes functions out of service: all of it or nothing, also
     /// when the gateway ends meanwhile.
     ///
-    /// The caller holds the locks of all of them.
+    /// The caller holds the locks of their deploys.
     func release(
         _ prepared: [Prepared],
         removing: [FunctionName] = [],
         commit: ServedCommit? = nil
     ) async throws {
+        let names = prepared.map(\.revision.function) + removing
+        let keys = Set(names.map { DeployLocks.function($0) })
+        guard await locks.lock(keys, secondsMax: Self.changeSecondsMax) else {
+            throw Problem(.deployInProgress, detail: "The traffic is being divided by another.")
+        }
+        defer { locks.unlock(keys) }
         let now = Clock.wallMicros()
         let changes = prepared.map { ($0, traffic(for: $0, atMicros: now), routes(with: $0)) }
         for (item, traffic, routes) in changes {
@@ -48,7 +54,11 @@ extension Deployer {
             await install(split(traffic, from: routes), for: name)
             live.withLockedValue { $0[name]?.failure = nil }
         }
-        for name in removing { await takeOut(name) }
+        for name in removing {
+            let routes = await unroute(name)
+            // What runs in it may take long, and nobody needs to wait for that.
+            Task { await drain(routes, of: name) }
+        }
         Task { await giveUpRevisions(of: prepared.map(\.revision.function)) }
     }
 
@@ -58,7 +68,11 @@ extension Deployer {
         guard let policy = item.revision.manifest.rollout,
             let before = dispatcher.split(name.description), let share = policy.shares.first,
             share < .all
-        else { return Traffic(whole: item.revision.number) }
+        else {
+            let whole = Traffic(whole: item.revision.number)
+            let before = dispatcher.split(name.description)?.traffic
+            return before.map { whole.following($0) } ?? whole
+        }
         return Traffic(
             rollout: Traffic.Rollout(
                 candidate: item.revision.number,
@@ -67,7 +81,7 @@ extension Deployer {
                 beganAtMicros: now
             ),
             share: share
-        )
+        ).following(before.traffic)
     }
 
     /// Those that take traffic now and the new one.
@@ -104,7 +118,8 @@ extension Deployer {
             traffic,
             routes: chosen.map { route in
                 let isJudged = judged.contains(route.revision.number)
-                if !isJudged, route.tally == nil { return route }
+                // The same one over all steps: what ends in a later step counts there.
+                if isJudged == (route.tally != nil) { return route }
                 return route.counting(with: isJudged ? RevisionTally() : nil)
             }
         )
@@ -120,21 +135,30 @@ extension Deployer {
         ending: Set<Int> = []
     ) async {
         let now = Clock.monotonicNanos()
+        let answered = split.routes.compactMap { route in
+            route.tally.map { (route.revision.number, $0.snapshot()) }
+        }
         for route in split.routes { route.pool.wake() }
         let before = dispatcher.setSplit(split, for: name)
+        let isOther = before?.primary.revision.number != split.primary.revision.number
         let left = (before?.routes ?? []).filter { old in
             !split.routes.contains { $0.pool === old.pool }
         }
         let retired = live.withLockedValue { live in
             var function = live[name] ?? LiveFunction()
             function.stepBeganAt = now
+            function.answeredBefore = Dictionary(answered) { $1 }
+            function.silentSince = nil
+            if isOther {
+                (function.failure, function.probeAt, function.probing) = (nil, 0, nil)
+            }
             function.resting.removeAll { resting in
                 split.routes.contains { $0.pool === resting.route.pool }
             }
             function.resting += left.filter { !ending.contains($0.revision.number) }.map {
                 LiveFunction.Resting(
                     route: $0,
-                    until: now + Self.probationSeconds * 1_000_000_000
+                    until: now + UInt64(setting.probationMillis) * 1_000_000
                 )
             }
             let surplus = max(0, function.resting.count - Self.restingMax)
@@ -147,7 +171,7 @@ extension Deployer {
         for route in retired {
             Task { [scheduler] in await scheduler.retire(route.pool) }
         }
-        guard before?.primary.revision.number != split.primary.revision.number else { return }
+        guard isOther else { return }
         await bindTriggers(of: split.primary.revision)
     }
 
@@ -163,8 +187,9 @@ extension Deployer {
         }
     }
 
-    /// What is out of service already by the registry ends.
-    func takeOut(_ name: FunctionName) async {
+    /// What is out of service already by the registry takes nothing more.
+    /// - Returns: what may still run.
+    func unroute(_ name: FunctionName) async -> [Route] {
         let split = dispatcher.setSplit(nil, for: name)
         let resting = live.withLockedValue { $0.removeValue(forKey: name)?.resting ?? [] }
         do { try await triggers.unbind(name) } catch {
@@ -173,11 +198,18 @@ extension Deployer {
                 metadata: ["function": "\(name)", "error": "\(error)"]
             )
         }
+        return (split?.routes ?? []) + resting.map(\.route)
+    }
+
+    /// Returns when nothing of a function that was taken out of service runs or lies on the disk.
+    func drain(_ routes: [Route], of name: FunctionName) async {
         await withTaskGroup(of: Void.self) { group in
-            for route in (split?.routes ?? []) + resting.map(\.route) {
+            for route in routes {
                 group.addTask { [scheduler] in await scheduler.retire(route.pool) }
             }
         }
-        dispatcher.logs.remove(name)
+        // Of another since, where it was deployed again meanwhile.
+        if dispatcher.split(name.description) == nil { dispatcher.logs.remove(name) }
+        await sweep()
     }
 }

@@ -2,6 +2,7 @@ import Functions
 import GatewayAPI
 import Logging
 import NIOConcurrencyHelpers
+import Pooling
 import Rollouts
 import Scheduling
 
@@ -26,16 +27,21 @@ extension Deployer {
     }
 
     private func endProbations(now: UInt64) {
-        let over = live.withLockedValue { live -> [Route] in
-            var routes: [Route] = []
-            for (name, function) in live where function.resting.contains(where: { $0.until <= now })
-            {
-                routes += function.resting.filter { $0.until <= now }.map(\.route)
-                live[name]?.resting.removeAll { $0.until <= now }
-            }
-            return routes
+        let names = live.withLockedValue { live in
+            live.filter { $0.value.resting.contains { $0.until <= now } }.map(\.key)
         }
-        for route in over { Task { [scheduler] in await scheduler.retire(route.pool) } }
+        for name in names {
+            // Who divides traffic may be about to send some to what rests: then at the next tick.
+            let keys: Set = [DeployLocks.function(name)]
+            guard locks.tryLock(keys) else { continue }
+            let over = live.withLockedValue { live -> [LiveFunction.Resting] in
+                let over = live[name]?.resting.filter { $0.until <= now } ?? []
+                live[name]?.resting.removeAll { $0.until <= now }
+                return over
+            }
+            locks.unlock(keys)
+            for item in over { Task { [scheduler] in await scheduler.retire(item.route.pool) } }
+        }
     }
 
     /// Puts what both revisions answered in this step to the judge.
@@ -47,13 +53,17 @@ extension Deployer {
             let function = live.withLockedValue({ $0[name] })
         else { return }
         let isLast = rollout.step + 1 >= policy.shares.count
-        let answered = split.primary.tally?.snapshot() ?? RolloutEvidence()
-        let baseline = isLast ? function.lastBaseline : answered
-        let verdict = RolloutJudge(policy, baselineNumber: rollout.baseline).verdict(
+        let (new, old) = (function.answered(candidate), function.answered(split.primary))
+        let verdict = RolloutJudge(
+            policy,
+            baselineNumber: rollout.baseline,
+            answerMillisMax: Int64(candidate.revision.manifest.timeout.totalMillis)
+        ).verdict(
             step: rollout.step,
-            elapsedMillis: Int64((now &- function.stepBeganAt) / 1_000_000),
-            candidate: candidate.tally?.snapshot() ?? RolloutEvidence(),
-            baseline: baseline
+            elapsedMillis: Self.millis(from: function.stepBeganAt, to: now),
+            candidate: new,
+            baseline: isLast ? function.lastBaseline : old,
+            pending: pending(candidate, answered: new.answered, now: now)
         )
         let (next, ending) = Self.traffic(
             after: verdict,
@@ -66,8 +76,10 @@ extension Deployer {
         do {
             try await withLock(of: name) {
                 // Somebody else may have changed it since.
-                guard dispatcher.split(name.description) === split else { return }
-                live.withLockedValue { $0[name]?.lastBaseline = answered }
+                let began = live.withLockedValue { $0[name]?.stepBeganAt }
+                guard dispatcher.split(name.description) === split, began == function.stepBeganAt
+                else { return }
+                live.withLockedValue { $0[name]?.lastBaseline = old }
                 _ = try await divide(next, of: name, ending: ending)
             }
             log(verdict, rollout, of: name)
@@ -79,6 +91,23 @@ extension Deployer {
                 metadata: ["function": "\(name)", "error": "\(error)"]
             )
         }
+    }
+
+    /// What the candidate of a rollout has yet to answer, and for how long it has been silent.
+    private func pending(_ candidate: Route, answered: Int, now: UInt64) -> RolloutPending {
+        let snapshot = candidate.pool.snapshot
+        let count = snapshot.leases + snapshot.waiting
+        let since = live.withLockedValue { live -> UInt64 in
+            let name = candidate.revision.function
+            let since = count > 0 && answered == 0 ? live[name]?.silentSince ?? now : nil
+            live[name]?.silentSince = since
+            return since ?? now
+        }
+        return RolloutPending(count: count, silentMillis: Self.millis(from: since, to: now))
+    }
+
+    private static func millis(from began: UInt64, to now: UInt64) -> Int64 {
+        now > began ? Int64((now - began) / 1_000_000) : 0
     }
 
     private static func traffic(

@@ -25,31 +25,33 @@ extension Deployer {
         return try await withLock(of: name) { try await divide(traffic, of: name) }
     }
 
-    /// All to an earlier revision: the baseline of a rollout, else the latest before the one that
-    /// serves, but for one that was taken off the traffic.
+    /// All to an earlier revision; without a number to the one that served before.
     package func rollBack(_ name: FunctionName, to number: Int?) async throws -> Traffic {
         try await withLock(of: name) {
             let now = try traffic(of: name)
-            let target: Int
-            if let number {
-                target = number
-            } else if let rollout = now.rollout {
-                target = rollout.baseline
-            } else {
-                let earlier = try await registry.revisions(of: name).first { deployment in
-                    deployment.isKept && deployment.revision.number < now.primary
-                        && deployment.revision.number != now.fallback?.from
-                }
-                guard let earlier else {
-                    throw Problem(
-                        .revisionNotFound,
-                        detail: "There is no revision of \(name) before \(now.primary)."
-                    )
-                }
-                target = earlier.revision.number
-            }
+            let target =
+                if let number { number } else { try await wayBack(from: now, of: name) }
             return try await divide(Traffic(whole: target), of: name)
         }
+    }
+
+    /// The baseline of a rollout; else the primary revision where a newer one has a part; else the
+    /// primary before, which was not merely deployed before.
+    private func wayBack(from now: Traffic, of name: FunctionName) async throws -> Int {
+        if let rollout = now.rollout { return rollout.baseline }
+        if now.hasNewer { return now.primary }
+        let kept = try await registry.revisions(of: name).filter(\.isKept).map(\.revision.number)
+        // By number where it was not noted which was primary.
+        let earlier =
+            now.earlier?.last { kept.contains($0) }
+            ?? kept.first { $0 < now.primary && $0 != now.fallback?.from }
+        guard let earlier else {
+            throw Problem(
+                .revisionNotFound,
+                detail: "There is no revision of \(name) before \(now.primary)."
+            )
+        }
+        return earlier
     }
 
     /// All to the candidate of the rollout, or to the revision named, without further steps.
@@ -88,6 +90,7 @@ extension Deployer {
             _ = try self.traffic(of: name)
             return traffic
         }
+        let traffic = traffic.following(before.traffic)
         let resting = live.withLockedValue { $0[name]?.resting.map(\.route) ?? [] }
         var routes = before.routes + resting
         var made: [Route] = []

@@ -28,17 +28,21 @@ package final class Deployer: Sendable {
         /// What binary packages are built for, such as `linux-x86_64`.
         package var platform: String
         package var loadMillisMax: Int
+        /// How long a revision that has been replaced is kept ready for a way back.
+        package var probationMillis: Int
 
         package init(
             dataFolder: String,
             pythonVersion: String,
             platform: String,
-            loadMillisMax: Int
+            loadMillisMax: Int,
+            probationMillis: Int
         ) {
             self.dataFolder = dataFolder
             self.pythonVersion = pythonVersion
             self.platform = platform
             self.loadMillisMax = loadMillisMax
+            self.probationMillis = probationMillis
         }
 
         package var bundlesFolder: String { "\(dataFolder)/bundles" }
@@ -110,6 +114,7 @@ package final class Deployer: Sendable {
     /// and lets it take traffic unless it belongs to a push.
     ///
     /// The file is removed. After this returns the last event is `done`, `prepared` or `failed`.
+    /// Who goes before that lets go of the listener.
     /// - Throws: `Problem`, `PackagingError`: the bundle is refused, or a deploy is under way.
     package func deploy(
         _ name: FunctionName,
@@ -118,10 +123,10 @@ package final class Deployer: Sendable {
         origin: Origin = Origin(),
         push: String? = nil,
         progress: @escaping Progress
-    ) async throws {
+    ) async throws -> DeployListener {
         defer { unlink(archive) }
         let digest = try await threads.runIfActive { try Bundle.digest(ofFile: archive) }
-        let keys: Set = [DeployLocks.function(name), DeployLocks.bundle(digest)]
+        let keys: Set = [DeployLocks.deploy(name), DeployLocks.bundle(digest)]
         guard locks.tryLock(keys) else {
             throw Problem(.deployInProgress, detail: "\(name) is being deployed already.")
         }
@@ -140,6 +145,7 @@ package final class Deployer: Sendable {
             do {
                 let opened = try await deploy.open(digest: digest)
                 Task { [deploy] in await deploy.run(opened) }
+                return DeployListener(deploy.stop)
             } catch {
                 if let push { _ = pushes.end(push, deploy.stop, nil) }
                 throw error
@@ -159,22 +165,22 @@ package final class Deployer: Sendable {
 
     /// Takes a function out of service; returns when nothing of it runs.
     package func remove(_ name: FunctionName) async throws -> Bool {
-        try await withLock(of: name) {
+        try await withLock(of: name, and: [DeployLocks.deploy(name)]) {
             guard dispatcher.split(name.description) != nil else { return false }
             try await registry.remove(name, atMicros: Clock.wallMicros())
-            await takeOut(name)
-            await sweep()
+            await drain(await unroute(name), of: name)
             return true
         }
     }
 
     func withLock<Value>(
         of name: FunctionName,
+        and others: Set<String> = [],
         _ body: () async throws -> Value
     ) async throws -> Value {
-        let keys: Set = [DeployLocks.function(name)]
+        let keys = others.union([DeployLocks.function(name)])
         guard locks.tryLock(keys) else {
-            throw Problem(.deployInProgress, detail: "\(name) is being deployed.")
+            throw Problem(.deployInProgress, detail: "\(name) is being changed by another.")
         }
         defer { locks.unlock(keys) }
         return try await body()

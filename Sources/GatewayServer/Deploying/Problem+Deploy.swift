@@ -70,6 +70,12 @@ extension Problem {
                 .trialFailed,
                 detail: "The sample was not answered within timeout.total of the manifest."
             )
+        case .answerTooLarge:
+            self.init(
+                .trialFailed,
+                detail: "The function answers its sample with more than "
+                    + "\(Trial.answerBytesMax >> 20) MiB: give it a smaller one."
+            )
         }
     }
 }

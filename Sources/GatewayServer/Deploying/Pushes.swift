@@ -1,13 +1,13 @@
-import Functions
-import GatewayAPI
+package import Functions
+package import GatewayAPI
 import NIOConcurrencyHelpers
 import Storage
 
 /// Pushes that are under way: what was prepared for each waits here.
-final class Pushes: Sendable {
-    struct Push: Sendable {
-        let origin: Origin
-        let account: Account
+package final class Pushes: Sendable {
+    package struct Push: Sendable {
+        package let origin: Origin
+        package let account: Account
         /// Monotonic nanoseconds.
         var usedAt: UInt64
         /// Functions that are being prepared.
@@ -16,15 +16,17 @@ final class Pushes: Sendable {
     }
 
     /// A push that nobody asks anything of for so long is given up.
-    static let idleMillisMax = 60_000
+    package static let idleMillisMax = 60_000
     static let pushesMax = 64
     /// Functions that one push may change.
     static let preparedMax = 256
 
     private let pushes = NIOLockedValueBox<[String: Push]>([:])
 
+    package init() {}
+
     /// - Throws: `Problem`: another push of the same repository is under way.
-    func open(_ origin: Origin, account: Account, id: String) throws -> PushTicket {
+    package func open(_ origin: Origin, account: Account, id: String) throws -> PushTicket {
         try pushes.withLockedValue { pushes in
             let other = pushes.values.first {
                 $0.account == account && $0.origin.repository == origin.repository
@@ -47,6 +49,20 @@ final class Pushes: Sendable {
             }
             pushes[id] = Push(origin: origin, account: account, usedAt: Clock.monotonicNanos())
             return PushTicket(id: id, idleMillisMax: Self.idleMillisMax)
+        }
+    }
+
+    /// Keeps it for a while, as something is asked for it; `now` is in monotonic nanoseconds.
+    ///
+    /// - Throws: `Problem`: there is no such push, or not any more.
+    package func touch(
+        _ id: String,
+        account: Account,
+        now: UInt64 = Clock.monotonicNanos()
+    ) throws {
+        try pushes.withLockedValue { pushes in
+            guard let push = pushes[id], push.account == account else { throw Self.notFound }
+            pushes[id]?.usedAt = max(push.usedAt, now)
         }
     }
 
@@ -109,8 +125,8 @@ final class Pushes: Sendable {
         }
     }
 
-    /// Ends those that nobody asked anything of for too long.
-    func takeIdle(now: UInt64) -> [Push] {
+    /// Ends those that nobody asked anything of for too long; `now` is in monotonic nanoseconds.
+    package func takeIdle(now: UInt64) -> [Push] {
         pushes.withLockedValue { pushes in
             let limit = UInt64(Self.idleMillisMax) * 1_000_000
             let idle = pushes.filter { _, push in

@@ -18,6 +18,7 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
         case refused(InvocationFailureCode, FailureMessage?)
         case died(InstanceEnd)
         case tookTooLong
+        case answerTooLarge
 
         /// Why it may be the fork's fault; nil when a process of its own would fail alike.
         ///
@@ -32,6 +33,8 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
                     + "(\(message?.message ?? "no reason given"))"
             case .died(let end): "a forked instance died on the sample: \(end)"
             case .tookTooLong: "a forked instance did not answer the sample in time"
+            // As much would come from any.
+            case .answerTooLarge: nil
             }
         }
     }
@@ -44,6 +47,9 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
     private var lease: Lease?
     private var head = FrameMeta()
     private var gathered = ByteBuffer()
+    private var isTooLarge = false
+    /// Ends it when `timeout.total` has passed.
+    private var limit: Scheduled<Void>?
 
     private init(pool: Pool, request: InstanceRequest?, eventLoop: any EventLoop) {
         self.pool = pool
@@ -99,8 +105,10 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
             }
             self.lease = lease
             _ = lease.instance.invoke(request, receiver: self)
+            // It may be over already, when the instance has just died.
+            guard self.lease != nil else { return }
             let limit = self.pool.revision.manifest.timeout.totalMillis
-            self.eventLoop.scheduleTask(in: .milliseconds(Int64(limit))) {
+            self.limit = self.eventLoop.scheduleTask(in: .milliseconds(Int64(limit))) {
                 guard self.lease != nil else { return }
                 self.promise.fail(Failure.tookTooLong)
                 lease.instance.stop()
@@ -120,22 +128,43 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
 
     func began(_ head: FrameMeta, _ body: ByteBuffer) {
         self.head = head
+        gather(body)
+    }
+
+    func continued(_ body: ByteBuffer) { gather(body) }
+
+    private func gather(_ body: ByteBuffer) {
+        guard !isTooLarge else { return }
+        guard gathered.readableBytes + body.readableBytes <= Self.answerBytesMax else {
+            isTooLarge = true
+            gathered = ByteBuffer()
+            promise.fail(Failure.answerTooLarge)
+            guard let lease else { return }
+            return eventLoop.execute { lease.instance.stop() }
+        }
         gathered.writeImmutableBuffer(body)
     }
 
-    func continued(_ body: ByteBuffer) { gathered.writeImmutableBuffer(body) }
+    /// Of a streamed answer, in bytes; one that is whole is bounded by its frame.
+    static let answerBytesMax = 16 << 20
 
     func logged(level: String, _ text: ByteBuffer) {}
 
     func ended(_ end: InvocationEnd) {
         guard let lease else { return }
         self.lease = nil
+        // It would keep what was gathered until the time has passed.
+        limit?.cancel()
+        limit = nil
         if case .instanceDied(let end) = end { return promise.fail(Failure.died(end)) }
         pool.release(lease)
         switch end {
         case .answered(let meta, let body, let runMicros):
-            if !meta.isEmpty { head = meta }
-            gathered.writeImmutableBuffer(body)
+            if meta.isEmpty {
+                gather(body)
+            } else {
+                (head, gathered) = (meta, body)
+            }
             promise.succeed(
                 Answer(
                     status: head[":status"].flatMap { Int($0) } ?? 200,

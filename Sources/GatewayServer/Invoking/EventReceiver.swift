@@ -74,8 +74,8 @@ extension EventReceiver {
             return failed(
                 Problem(
                     .answerTooLarge,
-                    detail: "The answer is over \(Self.answerBytesMax >> 20) MiB, which is what is "
-                        + "kept of one: invoke the function by /function/NAME to read it as it comes."
+                    detail: "The answer is over \(Self.answerBytesMax >> 20) MiB, which is what "
+                        + "is kept of one: invoke the function by /function/NAME to have all of it."
                 ),
                 .failed
             )

@@ -161,14 +161,29 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Outbound: answers of the routes behind
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part = unwrapOutboundIn(data)
+        guard case .end = unwrapOutboundIn(data), case .passing(let isWhole, _) = state else {
+            return context.write(data, promise: promise)
+        }
+        if isWhole, isQuiescing, held.isEmpty { return writeLast(data, promise, context) }
         context.write(data, promise: promise)
-        guard case .end = part, case .passing(let isWhole, _) = state else { return }
         if isWhole {
             becomeIdle(context)
         } else {
             state = .passing(isWhole: false, isAnswered: true)
         }
+    }
+
+    /// Closes once all of the answer has left, of which none may have been flushed.
+    private func writeLast(
+        _ data: NIOAny,
+        _ promise: EventLoopPromise<Void>?,
+        _ context: ChannelHandlerContext
+    ) {
+        state = .discarding
+        let sent = promise ?? context.eventLoop.makePromise()
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        sent.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+        context.writeAndFlush(data, promise: sent)
     }
 }
 

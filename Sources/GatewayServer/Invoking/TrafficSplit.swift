@@ -34,6 +34,11 @@ package final class TrafficSplit: Sendable {
         self.init(Traffic(whole: route.revision.number), routes: [route])
     }
 
+    /// The newest revision that takes traffic without being named.
+    var newest: Route? {
+        zip(traffic.parts, routes).first { $0.0.share > .none }?.1
+    }
+
     package func route(number: Int) -> Route? {
         routes.first { $0.revision.number == number }
     }

@@ -59,34 +59,57 @@ extension ManagementRoutes {
         if let route = dispatcher.route(name.description), !owns(route.revision.account, request) {
             throw Problem(.forbidden, detail: "The function \(name) belongs to another account.")
         }
-        let archive = try await receive(request)
-        let (events, pump) = AsyncStream.makeStream(of: DeployEvent.self)
         let parameters = Self.parameters(request)
-        try await deployer.deploy(
+        let push = parameters["push"]
+        try deployer.expect(name, push: push, account: account(request))
+        let archive = try await receive(request, for: push)
+        let (events, pump) = AsyncStream.makeStream(of: DeployEvent.self)
+        let listener = try await deployer.deploy(
             name,
             archive: archive,
             account: account(request),
             origin: Origin(parameters: parameters),
-            push: parameters["push"]
+            push: push
         ) { event in
             pump.yield(event)
             if event.step.isLast { pump.finish() }
         }
         return Response(
             status: .ok,
-            headers: [.contentType: MediaType.lines],
+            // What watches for the client's going away leaves nothing to read for a next request.
+            headers: [.contentType: MediaType.lines, .connection: "close"],
             body: .init { writer in
-                for await event in events {
-                    let line = try JSONCoding.encodeLine(event)
-                    try await writer.write(ByteBuffer(bytes: line))
+                func tell() async throws {
+                    for await event in events {
+                        let line = try JSONCoding.encodeLine(event)
+                        try await writer.write(ByteBuffer(bytes: line))
+                    }
+                    // While it is still watched for: when the gateway drains, that ends by failing.
+                    try await writer.finish(nil)
+                    listener.left()
                 }
-                try await writer.finish(nil)
+                if Self.length(of: request) == nil {
+                    try await tell()
+                } else {
+                    // Nothing may be said for minutes: who has gone must be seen without.
+                    try await request.body.consumeWithInboundCloseHandler { _ in
+                        try await tell()
+                    } onInboundClosed: {
+                        listener.left()
+                    }
+                }
             }
         )
     }
 
-    /// Writes the body to a file, which the deploy removes.
-    private func receive(_ request: Request) async throws -> String {
+    /// Nil for a body in chunks.
+    private static func length(of request: Request) -> Int? {
+        request.headers[.contentLength].flatMap { Int($0) }
+    }
+
+    /// Writes the body to a file, which the deploy removes; the push is kept meanwhile.
+    private func receive(_ request: Request, for push: String?) async throws -> String {
+        let account = account(request)
         let limit = dispatcher.configuration.bundleBytesMax
         let id = dispatcher.makeID(acceptedAtMicros: Clock.wallMicros())
         let path = "\(deployer.setting.incomingFolder)/\(id).tar"
@@ -94,8 +117,11 @@ extension ManagementRoutes {
         guard file >= 0 else { throw Problem(.internal, detail: "The bundle cannot be stored.") }
         defer { close(file) }
         do {
+            let length = Self.length(of: request)
+            var pieces = request.body.makeAsyncIterator()
             var bytes = 0
-            for try await buffer in request.body {
+            // The mark of its end is left to who watches for the client's going away, who needs it.
+            while bytes != length, let buffer = try await pieces.next() {
                 bytes += buffer.readableBytes
                 guard bytes <= limit else {
                     throw Problem(
@@ -104,6 +130,7 @@ extension ManagementRoutes {
                     )
                 }
                 try await threads.runIfActive { try Self.write(buffer, to: file) }
+                if let push { try deployer.pushes.touch(push, account: account) }
             }
             return path
         } catch {

@@ -11,7 +11,7 @@ import Storage
 extension ManagementRoutes {
     func addRevisionRoutes(to router: RouterGroup<BasicRequestContext>) {
         router.get("/v1/functions/:name/revisions") { request, context in
-            try Self.json(try await revisions(route(request, context)))
+            try Self.json(try await revisions(route(request, context), for: request))
         }
         router.get("/v1/functions/:name/revisions/:number/bundle") { request, context in
             try await bundle(route(request, context), context)
@@ -74,11 +74,15 @@ extension ManagementRoutes {
     /// The largest body of an order, in bytes.
     private static let orderBytesMax = 1 << 20
 
-    private func revisions(_ route: Route) async throws -> RevisionList {
+    private func revisions(_ route: Route, for request: Request) async throws -> RevisionList {
         let name = route.revision.function
         let traffic = try deployer.traffic(of: name)
+        // The name may have been another account's before.
+        let own = try await deployer.registry.revisions(of: name).filter {
+            owns($0.revision.account, request)
+        }
         return RevisionList(
-            revisions: try await deployer.registry.revisions(of: name).map { deployment in
+            revisions: own.map { deployment in
                 let number = deployment.revision.number
                 return RevisionReport(
                     revision: deployment.revision.id,

@@ -1,0 +1,33 @@
+import GatewayServer
+import Scheduling
+import ServiceLifecycle
+import Synchronization
+
+/// Whether `/readyz` says yes: from the start of serving to the start of stopping.
+final class Readiness: Sendable {
+    private let isReady = Atomic<Bool>(true)
+
+    var value: Bool { isReady.load(ordering: .relaxed) }
+
+    func end() { isReady.store(false, ordering: .relaxed) }
+}
+
+/// Keep-alives, budgets, rollouts and probes, for as long as the gateway serves.
+struct Ticking: Service {
+    let scheduler: Scheduler
+    let deployer: Deployer
+    /// Called when a graceful stop begins.
+    let onStop: @Sendable () -> Void
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await cancelWhenGracefulShutdown {
+                async let deploying: Void = deployer.run()
+                await scheduler.run()
+                await deploying
+            }
+        } onGracefulShutdown: {
+            onStop()
+        }
+    }
+}
