@@ -212,14 +212,16 @@ def test_a_file_below_a_folder_of_root_alone_is_no_source(gateway: Gateway, plac
     name = "weights-closed"
     folder = place / "closed"
     folder.mkdir(mode=0o700)
-    source = write(folder, FIRST)
+    # Of no other test: what the store has already is fetched from nowhere.
+    closed = b"closed to others"
+    source = write(folder, closed)
 
-    for content in (FIRST, SECOND):
+    for content in (closed, b"not what it has"):
         deploy = gateway.put(name, weighty(name, source, content))
 
         assert deploy.code == "weightsFailed"
         assert f"may enter {folder}" in str(deploy.problem)
-        assert digest(FIRST) not in str(deploy.problem)
+        assert digest(closed) not in str(deploy.problem)
 
 
 def test_weights_outlive_a_crash_and_go_when_no_revision_needs_them(
