@@ -41,15 +41,21 @@ def served(gateway: Gateway, repository: str = "models") -> dict[str, str]:
     return {branch["name"]: branch["commit"] for branch in branches}
 
 
-def test_a_repository_made_anew_answers_for_none_of_the_functions_of_the_one_before(
-    own_gateway: Gateway, tmp_path: Path
-) -> None:
-    clone = make_clone(own_gateway, tmp_path / "clone", "models")
+def made_anew(gateway: Gateway, folder: Path) -> Clone:
+    """A clone of a repository that has replaced one by which `git-before` was deployed."""
+    clone = make_clone(gateway, folder / "clone", "models")
     clone.write("model", named("git-before", answers("a ")))
     clone.commit()
     clone.push().taken()
-    own_gateway.cli("git", "remove", "models", "--yes")
-    own_gateway.cli("git", "init", "models")
+    gateway.cli("git", "remove", "models", "--yes")
+    gateway.cli("git", "init", "models")
+    return clone
+
+
+def test_a_repository_made_anew_answers_for_none_of_the_functions_of_the_one_before(
+    own_gateway: Gateway, tmp_path: Path
+) -> None:
+    made_anew(own_gateway, tmp_path)
     assert served(own_gateway) == {}
 
     restart(own_gateway, tmp_path / "last")
@@ -63,12 +69,7 @@ def test_a_repository_made_anew_answers_for_none_of_the_functions_of_the_one_bef
 def test_what_an_earlier_repository_deployed_outlives_a_sync_of_a_new_one(
     own_gateway: Gateway, tmp_path: Path
 ) -> None:
-    clone = make_clone(own_gateway, tmp_path / "clone", "models")
-    clone.write("model", named("git-before", answers("a ")))
-    clone.commit()
-    clone.push().taken()
-    own_gateway.cli("git", "remove", "models", "--yes")
-    own_gateway.cli("git", "init", "models")
+    clone = made_anew(own_gateway, tmp_path)
     clone.write("model", named("git-before", slow_to_load() | {"sample.expected.json": '"x"'}))
     clone.commit()
     remote = f"{own_gateway.url}/git/models.git"

@@ -297,10 +297,10 @@ import Weights
         #expect(folder.stored.allSatisfy { $0 == "\(weights.sha256).part" })
     }
 
-    @Test func `fetches over the limit wait without a thread, and closing ends them all`() throws {
-        let store = folder.store { $0.fetchesMax = 2 }
+    /// Six that the server holds, of which some have begun.
+    private func sixFetches(atOnce fetchesMax: Int) throws -> (WeightStore, Ends) {
+        let store = folder.store { $0.fetchesMax = fetchesMax }
         let ends = Ends()
-
         for number in 1...6 {
             let weights = try folder.make("\(number).bin", byteCount: number)
             store.fetch(
@@ -309,7 +309,12 @@ import Weights
                 done: ends.take
             )
         }
-        try server.wait(requests: 2)
+        try server.wait(requests: fetchesMax)
+        return (store, ends)
+    }
+
+    @Test func `fetches over the limit wait without a thread, and closing ends them all`() throws {
+        let (store, ends) = try sixFetches(atOnce: 2)
         store.close()
 
         let codes = try ends.wait(6).map { end in
@@ -320,18 +325,7 @@ import Weights
     }
 
     @Test func `fetches over the limit follow when others have ended`() throws {
-        let store = folder.store { $0.fetchesMax = 2 }
-        let ends = Ends()
-
-        for number in 1...6 {
-            let weights = try folder.make("\(number).bin", byteCount: number)
-            store.fetch(
-                weights.at(source("held/\(number).bin")),
-                progress: { _, _ in },
-                done: ends.take
-            )
-        }
-        try server.wait(requests: 2)
+        let (store, ends) = try sixFetches(atOnce: 2)
         #expect(try server.asked().count == 2)
         try server.release()
 

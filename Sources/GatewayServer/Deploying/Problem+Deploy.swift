@@ -74,7 +74,7 @@ extension Problem {
             self.init(
                 .trialFailed,
                 detail: "The function answers its sample with more than "
-                    + "\(Trial.answerBytesMax >> 20) MiB: give it a smaller one."
+                    + "\(GatheredAnswer.bytesMax >> 20) MiB: give it a smaller one."
             )
         }
     }

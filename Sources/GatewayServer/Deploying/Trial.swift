@@ -46,8 +46,7 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
     private let promise: EventLoopPromise<Answer>
     private var lease: Lease?
     private var head = FrameMeta()
-    private var gathered = ByteBuffer()
-    private var isTooLarge = false
+    private var gathered = GatheredAnswer()
     /// Ends it when `timeout.total` has passed.
     private var limit: Scheduled<Void>?
 
@@ -134,19 +133,13 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
     func continued(_ body: ByteBuffer) { gather(body) }
 
     private func gather(_ body: ByteBuffer) {
-        guard !isTooLarge else { return }
-        guard gathered.readableBytes + body.readableBytes <= Self.answerBytesMax else {
-            isTooLarge = true
-            gathered = ByteBuffer()
-            promise.fail(Failure.answerTooLarge)
-            guard let lease else { return }
-            return eventLoop.execute { lease.instance.stop() }
-        }
-        gathered.writeImmutableBuffer(body)
+        guard !gathered.isTooLarge else { return }
+        gathered.append(body)
+        guard gathered.isTooLarge else { return }
+        promise.fail(Failure.answerTooLarge)
+        guard let lease else { return }
+        eventLoop.execute { lease.instance.stop() }
     }
-
-    /// Of a streamed answer, in bytes; one that is whole is bounded by its frame.
-    static let answerBytesMax = 16 << 20
 
     func logged(level: String, _ text: ByteBuffer) {}
 
@@ -160,15 +153,12 @@ final class Trial: LeaseWaiter, InvocationReceiver, @unchecked Sendable {
         pool.release(lease)
         switch end {
         case .answered(let meta, let body, let runMicros):
-            if meta.isEmpty {
-                gather(body)
-            } else {
-                (head, gathered) = (meta, body)
-            }
+            if !meta.isEmpty { head = meta }
+            gather(body)
             promise.succeed(
                 Answer(
                     status: head[":status"].flatMap { Int($0) } ?? 200,
-                    body: Array(gathered.readableBytesView),
+                    body: Array(gathered.bytes.readableBytesView),
                     runMicros: Int(runMicros)
                 )
             )

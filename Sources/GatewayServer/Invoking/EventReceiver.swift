@@ -10,9 +10,7 @@ final class EventReceiver: AnswerReceiver {
     private let invocation: Invocation
     private let observer: any InvocationObserver
     private var meta = FrameMeta()
-    private var gathered = ByteBuffer()
-    /// What was gathered is dropped: an answer is kept whole or not at all.
-    private var isTooLarge = false
+    private var gathered = GatheredAnswer()
 
     init(_ invocation: Invocation, observer: any InvocationObserver) {
         self.invocation = invocation
@@ -22,23 +20,11 @@ final class EventReceiver: AnswerReceiver {
     func answerBegan(_ head: AnswerHead, _ body: ByteBuffer) {
         guard invocation.isAnswerKept else { return }
         meta = head.meta
-        gather(body)
+        gathered.append(body)
     }
 
     func answerContinued(_ body: ByteBuffer) {
-        if invocation.isAnswerKept { gather(body) }
-    }
-
-    private func gather(_ body: ByteBuffer) {
-        guard !isTooLarge else { return }
-        if gathered.readableBytes + body.readableBytes > Self.answerBytesMax {
-            isTooLarge = true
-            gathered = ByteBuffer()
-        } else if gathered.readableBytes == 0 {
-            gathered = body
-        } else {
-            gathered.writeImmutableBuffer(body)
-        }
+        if invocation.isAnswerKept { gathered.append(body) }
     }
 
     func answerPrepares(_ end: AnswerEnd, proceed: @escaping @Sendable () -> Void) -> Bool {
@@ -49,9 +35,6 @@ final class EventReceiver: AnswerReceiver {
     }
 
     func answerEnded(_ end: AnswerEnd) { observer.ended(answer(end)) }
-
-    /// Of a streamed answer that is kept; one that is whole is bounded by the frame.
-    private static let answerBytesMax = 16 << 20
 }
 
 extension EventReceiver {
@@ -70,19 +53,19 @@ extension EventReceiver {
 
     /// Of a streamed answer; it may be asked for twice.
     private func last(_ body: ByteBuffer) -> Answer {
-        guard !isTooLarge, gathered.readableBytes + body.readableBytes <= Self.answerBytesMax else {
+        var whole = gathered
+        whole.append(body)
+        guard !whole.isTooLarge else {
             return failed(
                 Problem(
                     .answerTooLarge,
-                    detail: "The answer is over \(Self.answerBytesMax >> 20) MiB, which is what "
-                        + "is kept of one: invoke the function by /function/NAME to have all of it."
+                    detail: "The answer is over \(GatheredAnswer.bytesMax >> 20) MiB, which is "
+                        + "what is kept: invoke the function by /function/NAME to have all of it."
                 ),
                 .failed
             )
         }
-        var whole = gathered
-        whole.writeImmutableBuffer(body)
-        return done(meta, whole)
+        return done(meta, whole.bytes)
     }
 
     private func done(_ meta: FrameMeta, _ body: ByteBuffer) -> Answer {

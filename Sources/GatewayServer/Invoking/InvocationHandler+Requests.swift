@@ -243,10 +243,3 @@ extension InvocationHandler {
         invocation.send(InputPiece(body: body, isLast: false))
     }
 }
-
-extension ByteBuffer {
-    /// The first piece is taken over rather than copied.
-    fileprivate mutating func append(_ piece: ByteBuffer) {
-        if readableBytes == 0 { self = piece } else { writeImmutableBuffer(piece) }
-    }
-}
