@@ -20,6 +20,7 @@ struct GatewayFile {
     var drainMillisMax: Int?
     var loadMillisMax: Int?
     var probationMillis: Int?
+    var cleanupMillis: Int?
     var keys: [Key] = []
     var prices = Prices()
     /// How long results of asynchronous invocations are kept, and how much of them.
@@ -43,7 +44,7 @@ struct GatewayFile {
     private mutating func read(_ file: Section) throws {
         try file.refuseUnknown([
             "listen", "data", "memoryMiB", "loops", "synchronous", "drainMillisMax",
-            "loadMillisMax", "probationMillis", "keys", "prices", "results",
+            "loadMillisMax", "probationMillis", "cleanupMillis", "keys", "prices", "results",
         ])
         listen = try file.text("listen")
         data = try file.text("data")
@@ -53,10 +54,12 @@ struct GatewayFile {
         drainMillisMax = try file.count("drainMillisMax")
         loadMillisMax = try file.count("loadMillisMax")
         probationMillis = try file.count("probationMillis")
+        cleanupMillis = try file.count("cleanupMillis")
         keys = try file.list("keys").map { key in
             try key.refuseUnknown(["account", "sha256"])
-            guard let account = try key.text("account"), let sha256 = try key.text("sha256"),
-                sha256.utf8.count == 64
+            guard let account = try key.text("account"), !account.isEmpty,
+                let sha256 = try key.text("sha256"), sha256.utf8.count == 64,
+                sha256.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit })
             else {
                 throw ValidationError(
                     "each of `keys` has an `account` and a `sha256` of 64 hexadecimal digits"
@@ -118,19 +121,25 @@ private struct Section {
 
     func count(_ key: String) throws -> Int? {
         guard let node = mapping[Node(key)] else { return nil }
-        guard let value = node.int, value > 0 else {
-            throw invalid(key, "a whole number from 1 on")
+        guard let value = node.int, (1...Self.countMax).contains(value) else {
+            throw invalid(key, "a whole number from 1 to \(Self.countMax)")
         }
         return value
     }
 
+    /// As milliseconds more than thirty years, and still a count of nanoseconds.
+    private static let countMax = 1 << 40
+
     func nanos(_ key: String) throws -> UInt64? {
         guard let node = mapping[Node(key)] else { return nil }
-        guard let value = node.int, value >= 0 else {
-            throw invalid(key, "a whole number of nanos from 0 on")
+        guard let value = node.int, (0...Self.nanosMax).contains(value) else {
+            throw invalid(key, "a whole number of nanos from 0 to \(Self.nanosMax)")
         }
         return UInt64(value)
     }
+
+    /// A price of 1,000 units of the currency, beyond which it is rather a slip.
+    private static let nanosMax = 1_000_000_000_000
 
     func section(_ key: String) throws -> Section? {
         try mapping[Node(key)].map { try Section($0, name: key) }

@@ -30,6 +30,7 @@ enum GatewayProcess {
         raiseFileLimit()
         let lock = try DataLock(folder: settings.dataFolder)
         defer { lock.release() }
+        try ListenCheck.run(host: settings.host, port: settings.port)
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
         let threads = NIOThreadPool(numberOfThreads: threadCount)
@@ -74,7 +75,8 @@ enum GatewayProcess {
             pythonVersion: HostPython.version(oci.python),
             platform: HostPython.platform,
             loadMillisMax: settings.gateway.loadMillisMax,
-            probationMillis: settings.gateway.probationMillis
+            probationMillis: settings.gateway.probationMillis,
+            cleanupMillis: settings.gateway.cleanupMillis
         )
         let queues = try QueueStore(
             path: "\(settings.dataFolder)/queue.sqlite",

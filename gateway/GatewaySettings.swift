@@ -67,6 +67,7 @@ struct GatewaySettings {
         if let millis = file.drainMillisMax { gateway.drainMillisMax = millis }
         if let millis = file.loadMillisMax { gateway.loadMillisMax = millis }
         if let millis = file.probationMillis { gateway.probationMillis = millis }
+        if let millis = file.cleanupMillis { gateway.cleanupMillis = millis }
     }
 
     private mutating func setListen(_ text: String) throws {

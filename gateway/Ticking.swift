@@ -12,7 +12,7 @@ final class Readiness: Sendable {
     func end() { isReady.store(false, ordering: .relaxed) }
 }
 
-/// Keep-alives, budgets, rollouts and probes, for as long as the gateway serves.
+/// Keep-alives, budgets, rollouts, probes and cleaning up, for as long as the gateway serves.
 struct Ticking: Service {
     let scheduler: Scheduler
     let deployer: Deployer
@@ -23,8 +23,9 @@ struct Ticking: Service {
         await withGracefulShutdownHandler {
             await cancelWhenGracefulShutdown {
                 async let deploying: Void = deployer.run()
+                async let cleaning: Void = deployer.cleanUp()
                 await scheduler.run()
-                await deploying
+                _ = await (deploying, cleaning)
             }
         } onGracefulShutdown: {
             onStop()

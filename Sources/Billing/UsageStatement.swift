@@ -52,14 +52,6 @@ package struct UsageStatement: Sendable, Hashable {
 
         package init(key: String) { self.key = key }
 
-        package var gibSeconds: Double {
-            Double(memoryMiBMillis) / Double(UsageStatement.mibMillisPerGiBSecond)
-        }
-
-        package var gpuGiBSeconds: Double {
-            Double(gpuMemoryMiBMillis) / Double(UsageStatement.mibMillisPerGiBSecond)
-        }
-
         /// Adds the other row's quantities; a sum past `Int64.max` stays there.
         package mutating func add(_ other: Row) {
             for quantity in Self.quantities {

@@ -12,6 +12,8 @@ package enum BrokerLimits {
     package static let headersMax = 64
     /// The name and value of one header field.
     package static let headerBytesMax = 8 << 10
+    /// All header fields of one message, as lines; what is over is left out.
+    package static let headersBytesMax = 16 << 10
     /// The text of a broker's that is quoted in an error.
     package static let quoteLengthMax = 200
 }

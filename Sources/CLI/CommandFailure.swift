@@ -1,4 +1,4 @@
-import GatewayAPI
+package import GatewayAPI
 package import GatewayClient
 package import Packaging
 
@@ -20,6 +20,10 @@ package struct CommandFailure: Error, Sendable {
     /// Lines under the message: each fault of a file.
     package var details: [String]
     package var advice: String?
+    /// For programs: a `ProblemCode`, or what this program calls it.
+    package var code: String
+    /// What the gateway answered, where it said no.
+    package var problem: Problem?
 
     package init(
         _ status: Status,
@@ -28,6 +32,7 @@ package struct CommandFailure: Error, Sendable {
         advice: String? = nil
     ) {
         self.status = status
+        code = "\(status)"
         self.message = message
         self.details = details
         self.advice = advice
@@ -47,6 +52,8 @@ package struct CommandFailure: Error, Sendable {
             return "\(prefix)\(fault.message)\(advice)"
         }
         self.init(status, error.message, details: details, advice: error.advice)
+        problem = error.problem
+        code = error.problem?.code ?? error.code.rawValue
     }
 
     package init(_ error: PackagingError) {
@@ -56,5 +63,25 @@ package struct CommandFailure: Error, Sendable {
             details: error.faults.map(\.description),
             advice: error.faults.isEmpty ? nil : "correct the file and run the command again"
         )
+        code = error.code.rawValue
+    }
+}
+
+extension CommandFailure: Encodable {
+    private enum CodingKeys: CodingKey {
+        case code
+        case message
+        case details
+        case advice
+        case problem
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(code, forKey: .code)
+        try container.encodeIfPresent(message, forKey: .message)
+        if !details.isEmpty { try container.encode(details, forKey: .details) }
+        try container.encodeIfPresent(advice, forKey: .advice)
+        try container.encodeIfPresent(problem, forKey: .problem)
     }
 }

@@ -10,7 +10,8 @@ package struct Faas: ParsableCommand {
               faas new hello                    make a function folder
               faas deploy hello                 deploy it
               faas invoke hello name=World      invoke it
-              faas invoke hello --async         enqueue it, and print its id
+              faas invoke hello name=World --async
+                                                enqueue it, and print its id
               faas queue send patients p.json   send a message
               faas rollback hello               serve what served before
               faas usage --by day               see the bill

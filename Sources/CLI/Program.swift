@@ -13,41 +13,44 @@ package enum Program {
             try command.run()
             return CommandFailure.Status.done.rawValue
         } catch let error as CommandFailure {
-            return report(error)
+            return report(error, arguments)
         } catch let error as ClientError {
-            return report(CommandFailure(error))
+            return report(CommandFailure(error), arguments)
         } catch let error as PackagingError {
-            return report(CommandFailure(error))
+            return report(CommandFailure(error), arguments)
         } catch {
-            return reportParsing(error)
+            return reportParsing(error, arguments)
         }
     }
 
     /// Help, a version or a completion script on the one hand; wrong usage on the other.
-    private static func reportParsing(_ error: any Error) -> Int32 {
+    private static func reportParsing(_ error: any Error, _ arguments: [String]) -> Int32 {
         let code = Faas.exitCode(for: error)
         if code == .success {
             Console.current.write(Faas.fullMessage(for: error) + "\n")
             return CommandFailure.Status.done.rawValue
         }
         guard code == .validationFailure else {
-            return report(CommandFailure(.refused, "\(error)"))
+            return report(CommandFailure(.refused, "\(error)"), arguments)
         }
         let usage = Faas.fullMessage(for: error).split(separator: "\n")
             .filter { $0.hasPrefix("Usage:") || $0.contains("--help' for more information") }
-            .map { $0.drop { $0 == " " } }
+            .map { String($0.drop { $0 == " " }) }
+        let nearest = SubcommandNames.nearest(to: arguments).map { "did you mean `\($0)`?" }
+        let help =
+            usage.isEmpty ? "`faas --help` shows the commands" : usage.joined(separator: ". ")
         return report(
             CommandFailure(
                 .usage,
                 Faas.message(for: error),
-                advice: usage.isEmpty
-                    ? "`faas --help` shows the commands" : usage.joined(separator: ". ")
-            )
+                advice: nearest.map { "\($0) \(help)" } ?? help
+            ),
+            arguments
         )
     }
 
-    private static func report(_ failure: CommandFailure) -> Int32 {
-        Console.current.report(failure)
+    private static func report(_ failure: CommandFailure, _ arguments: [String]) -> Int32 {
+        Console.current.report(failure, asJSON: OutputOptions.asksForJSON(arguments))
         return failure.status.rawValue
     }
 }

@@ -131,7 +131,7 @@ extension ProblemCode {
         case .answerTooLarge: "The answer is over the limit"
         case .outOfMemory: "The instance ran out of memory"
         case .instanceDied: "The instance died"
-        case .notReady: "No instance was ready in time"
+        case .notReady: "The gateway could not serve this in time"
         case .draining: "The gateway is stopping"
         case .timedOut: "The invocation timed out"
         case .cancelled: "The client went away"

@@ -2,8 +2,8 @@ extension UsageStatement {
     /// The rows as CSV (RFC 4180), without the total, which a reader's own sum would count twice.
     package var csv: String {
         let header = [
-            grouping.rawValue, "invocations", "failures", "billedMillis", "memoryMiBMillis",
-            "gpuMemoryMiBMillis", "bytesIn", "bytesOut", "costNanos", "currency",
+            grouping.rawValue, "invocations", "attempts", "failures", "billedMillis",
+            "memoryMiBMillis", "gpuMemoryMiBMillis", "bytesIn", "bytesOut", "costNanos", "currency",
         ]
         let lines = [header] + rows.map { $0.fields + [currency] }
         return lines.map { $0.map(Self.quoted).joined(separator: ",") + "\r\n" }.joined()
@@ -23,8 +23,8 @@ extension UsageRow {
     fileprivate var fields: [String] {
         [key]
             + [
-                invocations, failures, billedMillis, memoryMiBMillis, gpuMemoryMiBMillis, bytesIn,
-                bytesOut, costNanos,
+                invocations, attempts, failures, billedMillis, memoryMiBMillis, gpuMemoryMiBMillis,
+                bytesIn, bytesOut, costNanos,
             ].map(String.init)
     }
 }

@@ -32,9 +32,10 @@ package struct UsageRow: Sendable, Hashable, Codable {
     /// A function, a day (`2026-01-31`), an account, a revision or a
     /// commit.
     package var key: String
-    /// Attempts, each of which is one record.
     package var invocations: Int64
-    /// Those of them whose outcome is not `completed`.
+    /// Of invocations, each of which is one record and is charged.
+    package var attempts: Int64
+    /// Attempts whose outcome is not `completed`.
     package var failures: Int64
     package var billedMillis: Int64
     /// Reserved host memory times billed time.
@@ -49,6 +50,7 @@ package struct UsageRow: Sendable, Hashable, Codable {
     package init(
         key: String,
         invocations: Int64,
+        attempts: Int64,
         failures: Int64,
         billedMillis: Int64,
         memoryMiBMillis: Int64,
@@ -59,6 +61,7 @@ package struct UsageRow: Sendable, Hashable, Codable {
     ) {
         self.key = key
         self.invocations = invocations
+        self.attempts = attempts
         self.failures = failures
         self.billedMillis = billedMillis
         self.memoryMiBMillis = memoryMiBMillis

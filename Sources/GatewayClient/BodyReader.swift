@@ -10,7 +10,8 @@ struct BodyReader {
     /// Fills the front of `buffer`; 0 at the end.
     ///
     /// Throws `inputUnreadable` when a file fails, and `cancelled` when a signal that asks to stop
-    /// ends the wait for it.
+    /// ends the wait for it, or comes with its end: the same signal may have ended whoever writes
+    /// it, in the middle.
     mutating func read(
         into buffer: UnsafeMutableRawBufferPointer,
         isCancelled: () -> Bool
@@ -25,9 +26,10 @@ struct BodyReader {
         case .descriptor(let descriptor, _):
             while true {
                 let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-                if count >= 0 { return count }
                 let reason = errno
+                if count > 0 { return count }
                 if isCancelled() { throw ClientError(.cancelled, "stopped") }
+                if count == 0 { return 0 }
                 guard reason == EINTR else {
                     throw ClientError(
                         .inputUnreadable,

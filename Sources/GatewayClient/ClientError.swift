@@ -2,7 +2,7 @@ package import GatewayAPI
 
 /// Why the gateway did not do what it was asked.
 package struct ClientError: Error, Sendable {
-    package enum Code: Sendable, Hashable {
+    package enum Code: String, Sendable, Hashable {
         /// `FAAS_URL` is no URL of a gateway.
         case urlInvalid
         /// Nothing answers at that URL.
@@ -31,6 +31,8 @@ package struct ClientError: Error, Sendable {
     package var problem: Problem?
     /// The invocation this is about, where one was begun.
     package var invocationID: String?
+    /// The answer's head, where it had come before the exchange broke off.
+    package var head: ResponseHead?
 
     package init(
         _ code: Code,

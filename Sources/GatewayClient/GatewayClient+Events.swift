@@ -17,7 +17,7 @@ extension GatewayClient {
         _ invocation: InvocationRequest,
         callbackURL: String? = nil
     ) throws(ClientError) -> CallReceipt {
-        var fields = [(name: "Content-Type", value: invocation.contentType)]
+        var fields = invocation.allFields
         if let callbackURL { fields.append((HeaderName.callbackURL, callbackURL)) }
         let request = Request(
             method: "POST",

@@ -26,6 +26,11 @@ package struct ResponseHead: Sendable {
         self[HeaderName.startKind].flatMap(StartKind.init(rawValue:))
     }
     package var timing: ServerTiming? { self[HeaderName.serverTiming].flatMap(ServerTiming.init) }
+    /// How long the handler ran; nil when the head was sent before it had ended.
+    package var runMicros: Int64? {
+        let isStreamed = self["transfer-encoding"]?.lowercased() == "chunked"
+        return timing.flatMap { isStreamed && $0.runMicros == 0 ? nil : $0.runMicros }
+    }
 }
 
 extension ResponseHead {

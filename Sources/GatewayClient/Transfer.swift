@@ -40,8 +40,12 @@ final class Transfer {
         setLimits(of: handle)
         _ = ccurl_set_list(handle, CURLOPT_HTTPHEADER, list)
         let code = withExtendedLifetime((self, connection)) { curl_easy_perform(handle) }
-        if let failure { throw failure }
-        guard code == CURLE_OK else { throw TransferFault.error(code, of: self) }
+        if code != CURLE_OK || failure != nil {
+            var error = failure ?? TransferFault.error(code, of: self)
+            // A status below it is an interim answer's.
+            if head.status >= 200 { error.head = head }
+            throw error
+        }
         try completeHead()
         return head
     }

@@ -28,6 +28,9 @@ package struct GatewayConfiguration: Sendable {
     /// How long a revision that has been replaced is kept ready for a way back, in milliseconds;
     /// default 300,000.
     package var probationMillis = 300_000
+    /// How often layers and weights are removed that no revision needs, in milliseconds; default
+    /// 3,600,000.
+    package var cleanupMillis = 3_600_000
     /// How long a graceful stop waits for invocations, in milliseconds; default 30,000.
     package var drainMillisMax = 30_000
 

@@ -41,8 +41,9 @@ package struct PushPlan: Sendable, Hashable {
         let known = Dictionary(deployed.map { ($0.name, $0) }) { first, _ in first }
         for item in items.sorted(by: { $0.name < $1.name }) {
             let before = known[item.name.description]
-            if before?.digest == item.digest {
+            if let before, before.digest == item.digest {
                 unchanged.append(item)
+                noteUnchanged(before, origin)
             } else if let fallback = before?.fallback, fallback.digest == item.digest {
                 keep(item, "was tried as revision \(fallback.from)", fallback.from)
             } else if let number = takenOff[item.name] {
@@ -95,6 +96,15 @@ package struct PushPlan: Sendable, Hashable {
         notes.append(
             "\(item.name): this bundle \(fate) and is not deployed again: change it, or "
                 + "`faas promote \(item.name) \(number)`"
+        )
+    }
+
+    private mutating func noteUnchanged(_ before: FunctionSummary, _ origin: Origin) {
+        guard before.origin.repository != origin.repository else { return }
+        let place = before.origin.repository.map { "by the repository \($0)" } ?? "by hand"
+        notes.append(
+            "\(before.name) serves this bundle already, deployed \(place): it becomes this "
+                + "repository's once a commit changes it"
         )
     }
 

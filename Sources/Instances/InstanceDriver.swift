@@ -51,6 +51,12 @@ package protocol Instance: AnyObject, Sendable {
     /// Asks the handler to give way; the receiver still gets its `ended`.
     func cancel(stream: UInt32, reason: CancelReason)
 
+    /// Whether the rest of an answer is to wait in the instance, because its client takes no more
+    /// for now.
+    ///
+    /// Where an instance has other invocations too, it comes nevertheless.
+    func setPaused(_ isPaused: Bool, stream: UInt32)
+
     /// Ends the process at once. Invocations on it end with `.instanceDied`.
     func stop()
 

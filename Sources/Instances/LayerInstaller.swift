@@ -14,6 +14,12 @@ package protocol LayerInstaller: Sendable {
         progress: @escaping @Sendable (LayerProgress) -> Void
     )
         async throws(InstanceError)
+
+    /// Removes all layers but those with these digests and the runtime's own; whole or not at all,
+    /// whenever the gateway is killed.
+    ///
+    /// Blocking.
+    func removeAll(except needed: Set<String>)
 }
 
 /// How the building of a layer goes.

@@ -91,20 +91,27 @@ package struct Cgroups: Sendable {
             let quota = limits.cpuMillis * Self.cpuPeriodMicros / 1000
             try Files.write("\(quota) \(Self.cpuPeriodMicros)", to: "\(mount)\(group)/cpu.max")
         }
-        try forbidSwap(in: group, memoryBytes: limits.memoryBytes)
+        try limitRest(of: group, memoryBytes: limits.memoryBytes)
     }
 
-    /// Lets a group whose memory is limited already have nothing in swap, which would come on top.
+    /// Limits what would come on top of a group's memory, which is limited already: swap, and in
+    /// version 1 the kernel's buffers of sockets.
     ///
-    /// Nothing is done where the kernel does not account for swap.
-    package func forbidSwap(in group: String, memoryBytes: Int) throws(InstanceError) {
+    /// Nothing is done about what the kernel does not account for.
+    package func limitRest(of group: String, memoryBytes: Int) throws(InstanceError) {
         guard let path = path(group, "memory") else { return }
-        let (file, value) =
-            if case .v1 = layout { ("memory.memsw.limit_in_bytes", "\(memoryBytes)") } else {
-                ("memory.swap.max", "0")
+        let settings =
+            if case .v1 = layout {
+                [
+                    ("memory.memsw.limit_in_bytes", "\(memoryBytes)"),
+                    ("memory.kmem.tcp.limit_in_bytes", "\(memoryBytes)"),
+                ]
+            } else {
+                [("memory.swap.max", "0")]
             }
-        guard Files.exists("\(path)/\(file)") else { return }
-        try Files.write(value, to: "\(path)/\(file)")
+        for (file, value) in settings where Files.exists("\(path)/\(file)") {
+            try Files.write(value, to: "\(path)/\(file)")
+        }
     }
 
     /// Moves a process, with all its threads, into a group.

@@ -36,7 +36,7 @@ package struct ForkedProcess: Sendable {
             linux_pass_credentials(ends[0], 1)
             let sent = sendFork(number, descriptor: ends[1], to: control)
             close(ends[1])
-            guard sent else { throw InstanceError(.closed, "the sandbox's zygote has ended") }
+            guard sent else { throw InstanceError(.host, "the zygote takes no order to fork") }
             let process = try hello(number, socket: ends[0], millisMax: millisMax)
             linux_pass_credentials(ends[0], 0)
             do throws(InstanceError) {
@@ -105,7 +105,7 @@ package struct ForkedProcess: Sendable {
         guard count == bytes.count else {
             throw count < 0 && errno == ETIMEDOUT
                 ? InstanceError(.outOfTime, "the fork took longer than \(millisMax) ms")
-                : InstanceError(.closed, "the forked process ended before it said hello")
+                : InstanceError(.attachRaised, "the forked process ended before it said hello")
         }
         let header = try? FrameHeader(peeking: ByteBuffer(bytes: bytes))
         guard header?.kind == .hello, header?.payloadBytes == 0, pid > 0 else {
@@ -113,7 +113,7 @@ package struct ForkedProcess: Sendable {
         }
         let descriptor = linux_pidfd_open(pid)
         guard descriptor >= 0 else {
-            throw InstanceError(.closed, "the forked process ended at once")
+            throw InstanceError(.attachRaised, "the forked process ended at once")
         }
         return (pid, descriptor)
     }

@@ -29,6 +29,8 @@ package final class InstanceHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var outgoing = ByteBuffer()
     private var isFlushScheduled = false
+    /// The only invocation under way, while nothing more of its answer is read.
+    private var pausedStream: UInt32?
     /// Room for a few small frames.
     private static let outgoingBytes = 1024
     private let device: Device
@@ -93,18 +95,26 @@ package final class InstanceHandler: ChannelInboundHandler {
         -> Bool
     {
         guard let context, case .serving = state else { return false }
+        resume()
         running.append(Running(stream: stream, receiver: receiver))
+        var rest = request.body
         let metaBytes = request.meta.lines.readableBytes
+        let first = rest.nextPiece()
         FrameHeader(
-            payloadBytes: metaBytes + request.body.readableBytes,
+            payloadBytes: metaBytes + first.readableBytes,
             kind: .invoke,
-            isEnd: request.isComplete,
+            isEnd: request.isComplete && rest.readableBytes == 0,
             metaBytes: metaBytes,
             stream: stream,
             value: request.remainingMillis
         ).write(into: &outgoing)
         outgoing.writeImmutableBuffer(request.meta.lines)
-        outgoing.writeImmutableBuffer(request.body)
+        outgoing.writeImmutableBuffer(first)
+        while rest.readableBytes > 0 {
+            let piece = rest.nextPiece()
+            let isEnd = request.isComplete && rest.readableBytes == 0
+            Frame(.body, isEnd: isEnd, stream: stream, body: piece).write(into: &outgoing)
+        }
         scheduleFlush(context)
         return true
     }
@@ -122,10 +132,33 @@ package final class InstanceHandler: ChannelInboundHandler {
         sent: @escaping @Sendable () -> Void
     ) {
         guard let context, isRunning(stream) else { return }
+        resume()
         send(Frame(.cancel, stream: stream, value: reason.rawValue), context)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.whenSuccess(sent)
         flush(promise: promise)
+    }
+
+    /// Stops reading, or goes on with it.
+    ///
+    /// It goes on with other invocations under way, which do not wait for the client of one.
+    package func setPaused(_ isPaused: Bool, stream: UInt32) {
+        if isPaused, running.count == 1, isRunning(stream) {
+            pausedStream = stream
+            setReading(false)
+        } else if pausedStream == stream {
+            resume()
+        }
+    }
+
+    private func resume() {
+        guard pausedStream != nil else { return }
+        pausedStream = nil
+        setReading(true)
+    }
+
+    private func setReading(_ isOn: Bool) {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
     }
 
     package func isRunning(_ stream: UInt32) -> Bool { running.contains { $0.stream == stream } }
@@ -210,6 +243,7 @@ package final class InstanceHandler: ChannelInboundHandler {
             return true
         }
         running.remove(at: index)
+        resume()
         let end: InvocationEnd
         if frame.kind == .error {
             let code = frame.meta[":code"].flatMap(InvocationFailureCode.init)
@@ -233,6 +267,20 @@ package final class InstanceHandler: ChannelInboundHandler {
         state = .closed
         context.close(promise: nil)
         onClose(fault)
+    }
+}
+
+extension ByteBuffer {
+    /// What one frame takes of an input, with room for its meta.
+    private static let pieceBytesMax = FrameHeader.payloadBytesMax / 4
+
+    fileprivate mutating func nextPiece() -> ByteBuffer {
+        let piece = self
+        guard readableBytes > Self.pieceBytesMax else {
+            moveReaderIndex(to: writerIndex)
+            return piece
+        }
+        return readSlice(length: Self.pieceBytesMax) ?? piece
     }
 }
 

@@ -119,6 +119,17 @@ package final class LayerBuilder: LayerInstaller {
         }
     }
 
+    package func removeAll(except needed: Set<String>) {
+        for name in Files.names(in: folder)
+        where !name.hasPrefix(Self.prefix) && !needed.contains(name)
+            && path(name) != configuration.runtimeLayer
+        {
+            // What is left of it after a crash is not taken for a layer.
+            let gone = "\(folder)/\(Self.prefix)removed-\(name)"
+            if rename(path(name), gone) == 0 { Files.remove(gone) }
+        }
+    }
+
     package func build(
         _ order: LayerOrder,
         progress: @escaping @Sendable (LayerProgress) -> Void

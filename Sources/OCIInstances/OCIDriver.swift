@@ -109,9 +109,9 @@ package final class OCIDriver: InstanceDriver {
                 output: bootLog.descriptor,
                 descriptor: ends[1]
             )
-            // Not by the OCI runtime: whether the kernel accounts for swap is for us to look.
-            try tools.cgroups.forbidSwap(
-                in: "\(group)/zygote",
+            // Not by the OCI runtime: what the kernel accounts for is for us to look.
+            try tools.cgroups.limitRest(
+                of: "\(group)/zygote",
                 memoryBytes: plan.revision.manifest.limits.memoryMiB << 20
             )
             let pid = pid_t(Files.read("\(folder)/pid") ?? "") ?? 0

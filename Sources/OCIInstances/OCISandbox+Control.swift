@@ -1,3 +1,4 @@
+import Glibc
 import Instances
 import NIOConcurrencyHelpers
 import NIOCore
@@ -45,11 +46,22 @@ extension OCISandbox {
     }
 
     private func zygoteEnded(_ fault: String?) async {
+        // While we close it what stands for it here is taken away, and why it ends is known.
+        let descriptor = lock.withLockedValue { value -> CInt? in
+            switch value.stage {
+            case .loading, .serving: fcntl(place.zygotePIDDescriptor, F_DUPFD_CLOEXEC, 0)
+            case .closing, .ended: nil
+            }
+        }
+        guard let descriptor else { return }
         let group = place.zygoteGroup
-        let (isOutOfMemory, boot) =
+        let (isOutOfMemory, boot, how) =
             await tools.run { [tools, place] in
-                (tools.cgroups.memoryKills(in: group) > 0, place.bootLog.text)
-            } ?? (false, "")
+                // First: what is counted and printed is so once the process has ended.
+                let how = fault == nil ? ProcessEnd.wait(for: place.zygotePID, descriptor) : nil
+                return (tools.cgroups.memoryKills(in: group) > 0, place.bootLog.text, how)
+            } ?? (false, "", nil)
+        Glibc.close(descriptor)
         failLoading(
             isOutOfMemory
                 ? InstanceError(
@@ -59,10 +71,12 @@ extension OCISandbox {
                 )
                 : InstanceError(
                     .load(.importRaised),
-                    fault ?? "the process ended while it loaded",
+                    fault ?? how.map { "the process ended while it loaded: \($0)" }
+                        ?? "the process ended while it loaded",
                     log: boot
                 )
         )
-        await end(.died(isOutOfMemory ? "it ran out of memory" : fault ?? "it ended"))
+        let reason = fault ?? how?.description ?? "it ended"
+        await end(.died(isOutOfMemory ? "it ran out of memory" : reason))
     }
 }

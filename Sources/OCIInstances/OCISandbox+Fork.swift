@@ -1,3 +1,4 @@
+import Glibc
 import Instances
 import NIOConcurrencyHelpers
 import NIOCore
@@ -12,6 +13,19 @@ import RuntimeProtocol
 /// CPU.
 extension OCISandbox {
     func fork(_ id: UInt32, device: Device) async throws(InstanceError) -> any Instance {
+        do throws(InstanceError) {
+            return try await forkAndAttach(id, device: device)
+        } catch {
+            // Whatever was seen first: a process that was forked ends with its zygote.
+            guard place.forks, hasZygoteEnded else { throw error }
+            throw InstanceError(.closed, "the sandbox has ended")
+        }
+    }
+
+    private func forkAndAttach(
+        _ id: UInt32,
+        device: Device
+    ) async throws(InstanceError) -> any Instance {
         let process: ForkedProcess
         if let ready = takeReserve() {
             process = ready
@@ -20,6 +34,16 @@ extension OCISandbox {
         }
         defer { scheduleReserve() }
         return try await attach(process, id: id, device: device)
+    }
+
+    /// Whether the zygote has closed its end of the control socket, which it does before those
+    /// forked from it end, or the sandbox is being closed.
+    private var hasZygoteEnded: Bool {
+        lock.withLockedValue { value in
+            guard value.isServing else { return true }
+            var end = pollfd(fd: control, events: 0, revents: 0)
+            return poll(&end, 1, 0) > 0
+        }
     }
 
     /// The reserve may have been under way: then it is ready before a fork of our own would be.
@@ -129,7 +153,11 @@ extension OCISandbox {
                 self.connect(process, id: id, device: device, attached: attached, loop: loop)
             }.get()
             do {
-                _ = try await attached.futureResult.get()
+                _ = try await withTaskCancellationHandler {
+                    try await attached.futureResult.get()
+                } onCancel: {
+                    attached.fail(InstanceError(.closed, "it was given up while it attached"))
+                }
                 return instance
             } catch {
                 instance.stop()

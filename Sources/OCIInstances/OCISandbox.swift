@@ -128,32 +128,40 @@ final class OCISandbox: Sandbox, @unchecked Sendable {
             }
         }
         if isFirst {
-            await tools.run { self.removeAll() }
+            await tools.run { self.removeAll(end) }
             // A fork that is under way still writes to it; with the zygote gone that ends soon.
             await takeTurn()
-            Glibc.close(control)
-            endTurn()
             let handlers = lock.withLockedValue { value in
+                Glibc.close(control)
                 value.stage = .ended(end)
                 defer { value.endHandlers = [] }
                 return value.endHandlers
             }
+            endTurn()
             removed.succeed()
             for handler in handlers { handler(end) }
         }
         try? await removed.futureResult.get()
     }
 
-    private func removeAll() {
+    private func removeAll(_ end: SandboxEnd) {
         let (reserve, channel, children) = lock.withLockedValue { value in
             defer { value.reserve = nil }
             return (value.reserve, value.channel, value.children.values)
         }
-        for child in children { child.instance.stop() }
+        for child in children {
+            if end == .closed {
+                child.instance.stop()
+            } else {
+                child.instance.endProcess()
+                child.instance.closeSocket()
+            }
+            // Nobody is left to tell it; those who wait for it need not wait for the removal.
+            child.exit.succeed(nil)
+        }
         reserve?.discard()
         channel?.close(promise: nil)
         place.remove(cgroups: tools.cgroups, runtime: tools.runtime)
-        for child in children { child.exit.succeed(nil) }
     }
 
     /// Proportional set size: pages shared with instances count by their share.

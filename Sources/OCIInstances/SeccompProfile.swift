@@ -52,6 +52,8 @@ package enum SeccompProfile {
     /// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET.
     private static let namespaceFlags: UInt64 = 0x7E02_0000
 
+    /// Not among them: System V's shared memory, semaphores and queues, which outlive who made them
+    /// and count towards nobody's memory.
     package static let allowed = """
         accept accept4 access alarm arch_prctl bind brk cachestat capget chdir chmod chown close
         close_range connect copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl
@@ -73,9 +75,9 @@ package enum SeccompProfile {
         rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max
         sched_get_priority_min sched_getaffinity sched_getattr sched_getparam
         sched_getscheduler sched_rr_get_interval sched_setaffinity sched_setscheduler sched_yield
-        select semctl semget semop semtimedop sendfile sendmmsg sendmsg sendto set_mempolicy
+        select sendfile sendmmsg sendmsg sendto set_mempolicy
         set_robust_list set_tid_address setgid setgroups setitimer setpgid setpriority setregid
-        setresgid setresuid setreuid setrlimit setsid setsockopt setuid shmat shmctl shmdt shmget
+        setresgid setresuid setreuid setrlimit setsid setsockopt setuid
         shutdown sigaltstack signalfd signalfd4 socketpair splice stat statfs statx symlink
         symlinkat sync_file_range sysinfo tee tgkill time timer_create timer_delete
         timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime

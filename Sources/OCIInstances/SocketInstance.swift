@@ -77,6 +77,10 @@ final class SocketInstance: Instance {
         }
     }
 
+    func setPaused(_ isPaused: Bool, stream: UInt32) {
+        onLoop { $0.handler.value.setPaused(isPaused, stream: stream) }
+    }
+
     func stop() {
         wasStopped.store(true, ordering: .relaxed)
         signal(SIGKILL)

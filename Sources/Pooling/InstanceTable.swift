@@ -136,7 +136,7 @@ struct InstanceTable: Sendable {
         switch state {
         case .idle: 0
         case .busy(let leases): leases < concurrency ? leases : nil
-        case .starting, .draining, .stopping, nil: nil
+        case .starting, .held, .draining, .stopping, nil: nil
         }
     }
 
@@ -154,7 +154,7 @@ struct InstanceTable: Sendable {
         switch state {
         case .starting: counts.starting += change
         case .idle: counts.idle += change
-        case .busy(let leases):
+        case .busy(let leases), .held(let leases, _):
             counts.busy += change
             counts.leases += change * leases
         case .draining(let leases):

@@ -9,7 +9,7 @@ extension Pool {
             switch action {
             case .openZygote: open(.zygote) { await $0.openZygote() }
             case .closeZygote: Task { await closeZygote() }
-            case .start(let id, let kind): open(.instance(id)) { await $0.start(id, kind) }
+            case .start(let id, let kind): start(id, kind)
             case .stop(let id): stop(id)
             case .lease(let request, let id, let kind): lease(request, id, kind)
             case .reject(let request, let reason):
@@ -22,10 +22,12 @@ extension Pool {
     private func open(_ what: Opening, _ work: @escaping @Sendable (Pool) async -> Void) {
         // Entered before it may end.
         lock.withLockedValue { value in
-            value.opening[what] = Task {
+            let task = Task {
                 await work(self)
                 lock.withLockedValue { $0.opening[what] = nil }
             }
+            value.opening[what] = task
+            if case .instance(let id) = what, value.doomed.contains(id) { task.cancel() }
         }
     }
 
@@ -51,22 +53,30 @@ extension Pool {
     }
 
     private func zygoteEnded(_ sandbox: any Sandbox) {
-        let isOurs = lock.withLockedValue { value in
-            guard value.sandbox === sandbox else { return false }
+        let starts = lock.withLockedValue { value -> [Task<Void, Never>]? in
+            guard value.sandbox === sandbox else { return nil }
             value.sandbox = nil
-            return true
+            return value.opening.filter { $0.key != .zygote }.map(\.value)
         }
-        guard isOurs else { return }
+        guard let starts else { return }
+        // What was to be forked from it would hold, or wait for, memory that others need.
+        for start in starts { start.cancel() }
         host.sandboxEnded()
         change { $0.zygoteEnded(now: $1) }
     }
 
-    private func start(_ id: InstanceID, _ kind: StartKind) async {
+    /// On the zygote that is there now: by the time that there is memory, it may be another one.
+    private func start(_ id: InstanceID, _ kind: StartKind) {
+        let zygote = lock.withLockedValue { $0.sandbox }
+        open(.instance(id)) { await $0.start(id, kind, zygote: zygote) }
+    }
+
+    private func start(_ id: InstanceID, _ kind: StartKind, zygote: (any Sandbox)?) async {
         let began = clock()
         do throws(InstanceError) {
             let reservation = try await host.reserveInstance(id)
             do throws(InstanceError) {
-                let sandbox = try await sandbox(for: id, reservation)
+                let sandbox = try await sandbox(for: id, reservation, zygote)
                 let instance = try await sandbox.fork(id.rawValue, device: reservation.device)
                 started(instance, id, kind, began: began, reservation: reservation)
             } catch {
@@ -80,23 +90,27 @@ extension Pool {
                 value.doomed.remove(id)
                 value.lastFailure = error
             }
-            change { $0.instanceFailed(id, failure, now: $1) }
+            let isLost = error.code == .closed
+            change { state, now in
+                isLost
+                    ? state.instanceLost(id, failure, now: now)
+                    : state.instanceFailed(id, failure, now: now)
+            }
         }
     }
 
     private func sandbox(
         for id: InstanceID,
-        _ reservation: InstanceReservation
+        _ reservation: InstanceReservation,
+        _ zygote: (any Sandbox)?
     ) async throws(InstanceError) -> any Sandbox {
         guard forks else {
             let sandbox = try await host.openSandboxForInstance(reservation)
             lock.withLockedValue { $0.ownSandboxes[id] = sandbox }
             return sandbox
         }
-        guard let sandbox = lock.withLockedValue({ $0.sandbox }) else {
-            throw InstanceError(.closed, "the zygote has ended")
-        }
-        return sandbox
+        guard let zygote else { throw InstanceError(.closed, "the zygote has ended") }
+        return zygote
     }
 
     private func closeOwnSandbox(of id: InstanceID) async {
@@ -142,11 +156,12 @@ extension Pool {
     }
 
     private func stop(_ id: InstanceID) {
-        let running = lock.withLockedValue { value in
+        let (running, opening) = lock.withLockedValue { value in
             if value.instances[id] == nil { value.doomed.insert(id) }
-            return value.instances[id]
+            return (value.instances[id], value.opening[.instance(id)])
         }
-        running?.instance.stop()
+        if let running { return running.instance.stop() }
+        opening?.cancel()
     }
 
     private func lease(_ request: RequestID, _ id: InstanceID, _ kind: StartKind) {

@@ -89,6 +89,19 @@ package final class Pool: @unchecked Sendable {
         return decided.0
     }
 
+    /// Has the instance of a lease take nothing new: the lease's invocation is given grace to stop.
+    ///
+    /// The lease is to be released by `releaseHeld`.
+    package func hold(_ lease: Lease) {
+        lock.withLockedValue { $0.state.hold(lease.id) }
+    }
+
+    /// Gives back a lease that was held; not for one whose instance has died.
+    package func releaseHeld(_ lease: Lease) {
+        change { $0.releaseHeld(lease.id, now: $1) }
+        lock.withLockedValue { $0.lastUsedAt = clock() }
+    }
+
     /// Gives a lease back; not for one whose instance has died.
     package func release(_ lease: Lease) {
         let now = clock()

@@ -39,6 +39,30 @@ extension PoolState {
         return actions
     }
 
+    /// An instance could not be forked, as the zygote is ending.
+    ///
+    /// That is no failed start: the end of the zygote counts as one, now. Nothing more is forked
+    /// from it, and those waiting get another one once `zygoteEnded` has come.
+    package mutating func instanceLost(
+        _ id: InstanceID,
+        _ failure: StartFailure,
+        now: UInt64
+    ) -> [PoolAction] {
+        guard case .starting = instances.state(of: id), zygote != .unused else {
+            return instanceFailed(id, failure, now: now)
+        }
+        var actions: [PoolAction] = []
+        instances.set(id, nil)
+        if zygote == .ready {
+            zygote = .closing(prewarm: nil)
+            if let reason = history.failed(.zygoteEnded, now: now) {
+                rejectWaiting(reason, &actions)
+            }
+        }
+        settle(&actions, now: now)
+        return actions
+    }
+
     /// An instance is gone, asked or not.
     ///
     /// Its leases are void: the owner fails these invocations and does not release them.
@@ -75,7 +99,7 @@ extension InstanceState {
         switch self {
         case .starting: true
         case .idle(_, let served): !served
-        case .busy, .draining, .stopping: false
+        case .busy, .held, .draining, .stopping: false
         }
     }
 }

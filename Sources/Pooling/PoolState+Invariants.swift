@@ -18,8 +18,11 @@ extension PoolState {
         expect(mode != .drained || counts.total == 0, "nothing exists once drained")
         expect(mode != .drained || waiting.isEmpty, "nobody waits once drained")
         switch zygote {
-        case .absent, .opening, .closing:
+        case .absent, .opening:
             expect(counts.total == 0, "no instance exists without its zygote")
+        case .closing:
+            // One that ends by itself has those that are about to end with it.
+            break
         case .ready, .unused:
             let enough = counts.starting * limits.concurrency >= waiting.count
             expect(
@@ -50,6 +53,9 @@ extension InstanceTable {
             case .busy(let leases):
                 counted.busy += 1
                 expect(leases > 0, "a busy instance has a lease")
+            case .held(let leases, let held):
+                counted.busy += 1
+                expect(held > 0 && held <= leases, "a held instance has leases that are held")
             case .draining(let leases):
                 counted.draining += 1
                 expect(leases > 0, "a draining instance has a lease")

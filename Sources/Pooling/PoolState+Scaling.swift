@@ -89,7 +89,7 @@ extension PoolState {
 extension InstanceState {
     var leases: Int {
         switch self {
-        case .busy(let leases), .draining(let leases): leases
+        case .busy(let leases), .held(let leases, _), .draining(let leases): leases
         case .starting, .idle, .stopping: 0
         }
     }

@@ -78,6 +78,9 @@ extension InstanceState {
     }
 
     var isBusy: Bool {
-        if case .busy = self { true } else { false }
+        switch self {
+        case .busy, .held: true
+        case .starting, .idle, .draining, .stopping: false
+        }
     }
 }

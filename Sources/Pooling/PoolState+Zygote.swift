@@ -35,6 +35,7 @@ extension PoolState {
             return zygoteFailed(.zygoteEnded, now: now)
         case .closing(let prewarm):
             zygote = .absent
+            instances.removeAll()
             if let prewarm, mode == .serving { actions = self.prewarm(prewarm, now: now) }
         case .ready:
             zygote = .absent

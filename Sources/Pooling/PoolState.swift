@@ -53,6 +53,9 @@ package struct PoolState: Sendable {
             } else {
                 return stop(instance)
             }
+        case .held(let leases, let held):
+            if !history.isClean { history.forget() }
+            instances.set(instance, .held(leases: leases - 1, held: held))
         case .draining(let leases):
             if leases == 1 { return stop(instance) }
             instances.set(instance, .draining(leases: leases - 1))

@@ -56,12 +56,15 @@ package struct FrameHeader: Hashable, Sendable {
     }
 
     /// Writes the 16 bytes at the end of `buffer`.
+    ///
+    /// Who makes a frame keeps to the limits: a length cut short would have its reader take lines
+    /// for the body, so one that does not fit is a programmer's error.
     package func write(into buffer: inout ByteBuffer) {
         buffer.writeMultipleIntegers(
-            UInt32(truncatingIfNeeded: payloadBytes),
+            UInt32(payloadBytes),
             kind.rawValue,
             UInt8(isEnd ? 1 : 0),
-            UInt16(truncatingIfNeeded: metaBytes),
+            UInt16(metaBytes),
             stream,
             value,
             endianness: .little

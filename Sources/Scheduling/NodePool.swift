@@ -24,6 +24,13 @@ struct NodePool: PoolHost {
             let began = scheduler.clock()
             let sandbox = try await open(for: nil)
             measure(sandbox, reloadMicros: (scheduler.clock() - began) / 1000)
+            sandbox.whenEnded { [logger = scheduler.logger, id = revision.id] end in
+                guard case .died(let reason) = end else { return }
+                logger.warning(
+                    "zygote ended by itself",
+                    metadata: ["revision": "\(id)", "reason": "\(reason)"]
+                )
+            }
             return sandbox
         } catch {
             sandboxEnded()

@@ -32,6 +32,7 @@ extension Ledger {
     ///
     /// The first attempt of an invocation in the ledger need not be number 1: that may have been
     /// rejected. Looking for an earlier one is asked only of later attempts, which are rare.
+    /// Costs are added up in halves: SQLite fails a sum that 64 bits do not hold.
     package static func statement(condition: String, by grouping: UsageStatement.Grouping) -> String
     {
         """
@@ -50,7 +51,8 @@ extension Ledger {
             sum(billedMillis * gpuMemoryMiB) AS gpuMemoryMiBMillis,
             sum(bytesIn) AS bytesIn,
             sum(bytesOut) AS bytesOut,
-            sum(costNanos) AS costNanos
+            sum(costNanos >> 32) AS costNanosHigh,
+            sum(costNanos & 0xFFFFFFFF) AS costNanosLow
         FROM usageRecord WHERE \(condition)
         GROUP BY key ORDER BY \(order(grouping))
         """
@@ -91,6 +93,13 @@ extension UsageStatement.Row {
         gpuMemoryMiBMillis = row["gpuMemoryMiBMillis"]
         bytesIn = row["bytesIn"]
         bytesOut = row["bytesOut"]
-        costNanos = row["costNanos"]
+        costNanos = Self.sum(high: row["costNanosHigh"], low: row["costNanosLow"])
+    }
+
+    /// A sum of halves of 32 bits; one past `Int64.max` stays there.
+    private static func sum(high: Int64, low: Int64) -> Int64 {
+        let (upper, isOver) = high.multipliedReportingOverflow(by: 1 << 32)
+        let (sum, isAlsoOver) = upper.addingReportingOverflow(low)
+        return isOver || isAlsoOver ? .max : sum
     }
 }

@@ -8,26 +8,25 @@ extension WeightStore {
     /// Blocking.
     package func removeAll(except needed: Set<String>) {
         for name in names
-        where WeightSource.isDigest(name) && !needed.contains(name) && !isFetching(name) {
-            unlink(path(of: name))
+        where WeightSource.isDigest(name) && !needed.contains(name) {
+            unlessFetching(name) { unlink(path(of: name)) }
         }
     }
 
     /// Removes parts of files that no fetch has gone on with for `limits.partialSecondsMax`, and
     /// those of files that are there; others too while the disk has less free than it must.
     ///
-    /// Blocking; for the gateway's start.
+    /// Blocking.
     package func removeLeftovers() {
         let now = time(nil)
         for name in names where name.hasSuffix(Self.partialSuffix) {
             let digest = String(name.dropLast(Self.partialSuffix.count))
             var status = stat()
-            guard WeightSource.isDigest(digest), !isFetching(digest),
-                lstat(path(of: name), &status) == 0
+            guard WeightSource.isDigest(digest), lstat(path(of: name), &status) == 0
             else { continue }
             let age = now - status.st_mtim.tv_sec
             if age > limits.partialSecondsMax || exists(digest) || space.isShort {
-                unlink(path(of: name))
+                unlessFetching(digest) { unlink(path(of: name)) }
             }
         }
     }

@@ -19,9 +19,13 @@ package final class WeightStore: Sendable {
     let space: DiskSpace
     private let dataFolder: String
     private let environment: Environment
-    private let stop = StopSignal()
-    private let fetches = Mutex<[String: WeightFetch]>([:])
+    private let fetches = Mutex(Fetches())
     private let threads: FetchThreads
+
+    private struct Fetches {
+        var isClosed = false
+        var running: [String: WeightFetch] = [:]
+    }
 
     /// Keeps files in `dataFolder/weights`, which is made when it is needed.
     package init(
@@ -51,48 +55,64 @@ package final class WeightStore: Sendable {
     ///
     /// Does not block. A file that is being fetched already is waited for. `progress` is called on
     /// any thread, at most once in `limits.progressMillis` and for the whole file, with the bytes
-    /// that are here and those of the whole file where the server says.
+    /// that are here and those of the whole file where the server says. Who leaves `wait` is told
+    /// nothing more but the end.
     package func fetch(
         _ file: Manifest.ModelFile,
+        wait: WeightWait = WeightWait(),
         progress: @escaping Progress,
         done: @escaping Done
     ) {
         do throws(WeightsError) {
             let source = try WeightSource.read(file, environment: environment)
-            fetch(file, from: source, progress: progress, done: done)
+            fetch(file, from: source, wait, progress: progress, done: done)
         } catch {
             done(.failure(error))
         }
     }
 
-    /// As `fetch`, for tasks.
+    /// As `fetch`, for tasks: one that is cancelled waits no longer.
     package func fetched(
         _ file: Manifest.ModelFile,
         progress: @escaping Progress
     ) async throws(WeightsError) -> String {
-        let end = await withCheckedContinuation { continuation in
-            fetch(file, progress: progress) { continuation.resume(returning: $0) }
+        let wait = WeightWait()
+        let end = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                fetch(file, wait: wait, progress: progress) { continuation.resume(returning: $0) }
+            }
+        } onCancel: {
+            wait.leave()
         }
         return try end.get()
     }
 
     /// Ends all fetches, now and from now on; what they have brought is kept.
-    package func close() { stop.give() }
+    package func close() {
+        let running = fetches.withLock { fetches in
+            fetches.isClosed = true
+            return fetches.running.values.map { $0 }
+        }
+        for fetch in running { fetch.stop.give() }
+    }
 
     // MARK: - One fetch
 
     private func fetch(
         _ file: Manifest.ModelFile,
         from source: WeightSource,
+        _ wait: WeightWait,
         progress: @escaping Progress,
         done: @escaping Done
     ) {
         let path = path(of: file.sha256)
         guard let (fetch, isNew) = join(file) else { return done(.success(path)) }
-        let tried = fetch.source
-        fetch.wait(progress: progress) { [self] end in
-            if case .failure = end, tried != file.source {
-                self.fetch(file, from: source, progress: progress, done: done)
+        fetch.wait(wait, progress: progress) { [self, weak fetch] end in
+            // It was another's: of another source, or given up by who waited before.
+            if case .failure = end, !wait.isLeft, let fetch,
+                fetch.source != file.source || fetch.isAbandoned
+            {
+                self.fetch(file, from: source, wait, progress: progress, done: done)
             } else {
                 done(end.map { _ in path })
             }
@@ -101,9 +121,9 @@ package final class WeightStore: Sendable {
         threads.run { [self] fault in
             let end = Result { () throws(WeightsError) in
                 if let fault { throw fault }
-                try store(source, file.sha256, progress: fetch.tell)
+                try store(source, file.sha256, fetch)
             }
-            fetches.withLock { _ = $0.removeValue(forKey: file.sha256) }
+            fetches.withLock { _ = $0.running.removeValue(forKey: file.sha256) }
             fetch.finish(end)
         }
     }
@@ -111,10 +131,11 @@ package final class WeightStore: Sendable {
     /// The fetch of a file, made where there is none; nil when the file is here.
     private func join(_ file: Manifest.ModelFile) -> (fetch: WeightFetch, isNew: Bool)? {
         fetches.withLock { fetches in
-            if let fetch = fetches[file.sha256] { return (fetch, false) }
+            if let fetch = fetches.running[file.sha256] { return (fetch, false) }
             if exists(file.sha256) { return nil }
             let fetch = WeightFetch(source: file.source, progressMillis: limits.progressMillis)
-            fetches[file.sha256] = fetch
+            if fetches.isClosed { fetch.stop.give() }
+            fetches.running[file.sha256] = fetch
             return (fetch, true)
         }
     }
@@ -123,9 +144,12 @@ package final class WeightStore: Sendable {
     private func store(
         _ source: WeightSource,
         _ sha256: String,
-        progress: @escaping (Int64, Int64?) -> Void
+        _ fetch: WeightFetch
     ) throws(WeightsError) {
-        guard !stop.wasGiven else { throw .stopping }
+        let stop = fetch.stop
+        // One that waited for a thread may be told last, after others have been ended.
+        let isClosed = fetches.withLock { $0.isClosed }
+        guard !isClosed, !stop.wasGiven else { throw .stopping }
         if mkdir(folder, 0o700) != 0, errno != EEXIST { throw .system("make the folder \(folder)") }
         let partial = try PartialFile(
             path: "\(path(of: sha256)).part",
@@ -134,8 +158,8 @@ package final class WeightStore: Sendable {
             isStopped: { stop.wasGiven }
         )
         do throws(WeightsError) {
-            try bring(source, into: partial, progress)
-            try check(partial, source, sha256, progress)
+            try bring(source, into: partial, fetch)
+            try check(partial, source, sha256, fetch)
         } catch {
             // The rest of it may come another time.
             let isOfUse = partial.byteCount > 0 && source.isWeb
@@ -150,14 +174,14 @@ package final class WeightStore: Sendable {
         _ partial: PartialFile,
         _ source: WeightSource,
         _ sha256: String,
-        _ progress: @escaping (Int64, Int64?) -> Void
+        _ fetch: WeightFetch
     ) throws(WeightsError) {
         let hadEarlierBytes = partial.hasEarlierBytes
         var digest = partial.takeDigest()
         if digest != sha256, hadEarlierBytes {
             // They may be of another file, or what a crash left of this one.
             try partial.restart()
-            try bring(source, into: partial, progress)
+            try bring(source, into: partial, fetch)
             digest = partial.takeDigest()
         }
         guard digest == sha256 else {
@@ -172,12 +196,13 @@ package final class WeightStore: Sendable {
     private func bring(
         _ source: WeightSource,
         into partial: PartialFile,
-        _ progress: @escaping (Int64, Int64?) -> Void
+        _ fetch: WeightFetch
     ) throws(WeightsError) {
+        let stop = fetch.stop
         switch source {
         case .file(let path):
             let file = try HostFile(path: path, dataFolder: dataFolder)
-            try file.copy(into: partial, isStopped: { stop.wasGiven }, progress: progress)
+            try file.copy(into: partial, isStopped: { stop.wasGiven }, progress: fetch.tell)
         case .web(let request):
             try WebDownload(
                 request: request,
@@ -185,11 +210,13 @@ package final class WeightStore: Sendable {
                 limits: limits,
                 certificates: environment("SSL_CERT_FILE").flatMap { $0.isEmpty ? nil : $0 },
                 stop: stop,
-                progress: progress
+                progress: fetch.tell
             ).run()
         }
     }
 
-    /// Whether a fetch of it is under way.
-    func isFetching(_ sha256: String) -> Bool { fetches.withLock { $0[sha256] != nil } }
+    /// Calls `body` unless a fetch of it is under way; none begins meanwhile.
+    func unlessFetching(_ sha256: String, _ body: () -> Void) {
+        fetches.withLock { if $0.running[sha256] == nil { body() } }
+    }
 }

@@ -38,7 +38,7 @@ import Testing
         #expect(total.invocations == 4)
         #expect(total.completed == 2)
         #expect(total.failed == 2)
-        #expect(total.gibSeconds == 2)
+        #expect(total.memoryMiBMillis == 2_048_000)
         #expect(total.costNanos == .max)
     }
 }

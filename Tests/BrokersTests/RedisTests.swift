@@ -102,6 +102,19 @@ struct RedisTests {
         #expect(messages.allSatisfy { ($0.sentAtMicros ?? 0) > 1_600_000_000_000_000 })
     }
 
+    @Test func `header fields are taken as far as their limit goes`() throws {
+        let place = try broker.makePlace()
+        let link = try RedisLink(place, timeoutMillis: 5_000)
+        let value = String(repeating: "v", count: 8_000)
+        let fields = (1...9).flatMap { ["h\($0)", value] } + ["last", "1"]
+        _ = try link.command(["XADD", place.options["stream"] ?? "", "*", "body", "x"] + fields)
+
+        let messages = try rules.collect(1, from: try broker.connect(place))
+
+        #expect(messages.map(rules.text) == ["x"])
+        #expect(messages.first?.headers.map(\.name).sorted() == ["h1", "h2", "last"])
+    }
+
     @Test func `an entry that was deleted before it was settled is passed over`() throws {
         let place = try broker.makePlace()
         try broker.send(["gone", "there"], to: place)

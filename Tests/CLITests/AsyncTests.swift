@@ -62,6 +62,8 @@ import Testing
                 help: `faas result \(retryingID) --wait 1m` asks again\n
                 """
         )
+        let late = try CommandRun("result", retryingID, now: 1_769_864_408_000_000)
+        #expect(late.errors.contains("retrying; attempt 2 is due now\n"))
         let asJSON = try CommandRun("result", retryingID, "-o", "json")
         let report = try JSONCoding.decode(InvocationReport.self, from: asJSON.output.utf8)
         #expect(report.state == .retrying)

@@ -37,6 +37,37 @@ import Testing
         #expect(run.errors.hasSuffix("\n"))
     }
 
+    @Test func `a detail of several lines stays several lines`() throws {
+        let folder = try made("tried")
+        let path = "\(folder.path)/tried"
+
+        let piped = try CommandRun("deploy", path).errors
+        let shown = try CommandRun("deploy", path, isTerminal: true).errors
+
+        #expect(
+            piped.contains(
+                "tried: sample: sample it\ntried:   input: {}\ntried:   answer: {}\n"
+            )
+        )
+        #expect(shown.contains("\n    \u{1B}[2minput: {}\u{1B}[0m\n"))
+        #expect(!shown.contains("\u{FFFD}"))
+    }
+
+    @Test func `a terminal that cannot take a line back gets plain lines`() throws {
+        let folder = try made("tried")
+
+        let run = try CommandRun(
+            "deploy",
+            "\(folder.path)/tried",
+            environment: ["TERM": "dumb"],
+            isTerminal: true
+        )
+
+        #expect(run.errors.contains("\ntried: load: load it "))
+        #expect(!run.errors.contains("\u{1B}"))
+        #expect(!run.errors.contains("\r"))
+    }
+
     @Test func `what serves already is said to be unchanged`() throws {
         let folder = try made("same")
 
@@ -105,7 +136,42 @@ import Testing
 
         #expect(run.status == 1)
         #expect(run.output.hasPrefix("hello serves as hello-7"))
-        #expect(run.errors.contains("error: 1 of 2 folders could not be deployed"))
+        #expect(
+            run.errors.contains(
+                "error: 1 of 2 folders could not be deployed: \(folder.path)/broken\n"
+            )
+        )
+    }
+
+    @Test func `as JSON each folder has its line, and the failure one of its own`() throws {
+        let folder = try made("broken")
+        let hello = "\(folder.path)/hello"
+        #expect(try CommandRun("new", "hello", "--folder", hello).status == 0)
+
+        let run = try CommandRun("deploy", "\(folder.path)/broken", hello, "-o", "json")
+
+        let lines = run.output.split(separator: "\n")
+        try #require(lines.count == 2)
+        let failed = try JSONCoding.decode(Failed.self, from: lines[0].utf8)
+        #expect(failed.folder == "\(folder.path)/broken")
+        #expect(failed.failure.code == "moduleNotFound")
+        #expect(failed.failure.problem?.detail == "No module named 'numpy'")
+        #expect(try JSONCoding.decode(DeployEvent.self, from: lines[1].utf8).step == .done)
+        let last = try #require(run.errors.split(separator: "\n").last)
+        let failure = try JSONCoding.decode(Refusal.self, from: last.utf8)
+        #expect(failure.message.hasSuffix("could not be deployed: \(folder.path)/broken"))
+    }
+
+    @Test func `a plain file beside folders is passed over`() throws {
+        let folder = try made("hello")
+        let file = folder.write("", to: "pyproject.toml")
+
+        let beside = try CommandRun("deploy", "\(folder.path)/hello", file)
+        let alone = try CommandRun("deploy", file)
+
+        #expect(beside.status == 0)
+        #expect(beside.errors.contains("note: \(file) is no folder\n"))
+        #expect(alone.status == 1)
     }
 
     @Test func `a manifest with faults never leaves the machine`() throws {
@@ -225,4 +291,10 @@ private struct Made: Decodable {
     let name: String
     let folder: String
     let files: [String]
+}
+
+/// What `faas deploy -o json` prints of a folder that was not deployed.
+private struct Failed: Decodable {
+    let folder: String
+    let failure: Refusal
 }

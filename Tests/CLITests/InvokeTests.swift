@@ -111,13 +111,66 @@ import Testing
         let run = try CommandRun("invoke", "torn")
 
         #expect(run.output == "one\n")
-        #expect(run.errors.contains("ended before its answer did"))
+        #expect(
+            run.errors == """
+                error: the answer broke off: the function failed, or the gateway went away
+                help: `faas why \(id)` says more\n
+                """
+        )
         #expect(run.status == 1)
+    }
+
+    @Test func `as JSON an answer that breaks off keeps what came`() throws {
+        let run = try CommandRun("invoke", "torn", "-o", "json")
+
+        #expect(run.output.contains(#""brokenOff" : true"#))
+        #expect(run.output.contains(#""text" : "one\n""#))
+        #expect(run.output.contains(id))
+        #expect(run.errors.contains(#""code":"connectionLost""#))
+        #expect(run.status == 1)
+    }
+
+    @Test func `how long a streamed answer ran is not known from its head`() throws {
+        let timed = try CommandRun("invoke", "early", "--timings")
+        let asJSON = try CommandRun("invoke", "early", "-o", "json")
+
+        #expect(timed.errors.hasPrefix("warm start; queue 12 us, start 0; "))
+        #expect(asJSON.output.contains("queueMicros"))
+        #expect(!asJSON.output.contains("runMicros"))
+    }
+
+    @Test func `a revision, a key and header fields are asked for`() throws {
+        let run = try CommandRun(
+            words: [
+                "invoke", "fields", "--revision", "4", "--sticky", "user 7", "-H", "X-Tag: a: b",
+            ]
+        )
+
+        #expect(run.output == #"["4", "user 7", "a: b"]"#)
+    }
+
+    @Test func `as JSON a refusal is one line with its code`() throws {
+        let run = try CommandRun("invoke", "raises", "-o", "json")
+
+        #expect(run.status == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.errors.filter { $0 == "\n" }.count == 1)
+        let line = try JSONCoding.decode(Refusal.self, from: run.errors.utf8)
+        #expect(line.code == "handlerRaised")
+        #expect(line.message == "ValueError: no")
+        #expect(line.problem?.status == 500)
+    }
+
+    @Test(arguments: ["30", "0.5", "30s", "500ms"])
+    func `a timeout has a unit, or counts seconds`(timeout: String) throws {
+        #expect(try CommandRun("invoke", "echo", "--timeout", timeout).status == 0)
     }
 
     @Test(arguments: [
         ["name"], ["=x"], ["n:=World"], ["a=1", "a=2"], ["a=1", "--data", "{}"], ["-", "a=1"],
-        ["--timeout", "0"],
+        ["--timeout", "0"], ["--timeout", "0s"], ["--timeout", "2d"], ["--timeout", "soon"],
+        ["--sticky", ""], ["-H", "X-Tag"], ["-H", "X Tag: 1"], ["-H", "X-Tag:"],
+        ["-H", "Content-Length: 3"], ["--async", "--revision", "4"], ["--async", "--sticky", "a"],
     ])
     func `an input that makes no sense is wrong usage`(arguments: [String]) throws {
         let words = ["invoke", "echo"] + arguments
@@ -127,4 +180,11 @@ import Testing
         #expect(run.errors.hasPrefix("error: "))
         #expect(run.errors.contains("\nhelp: "))
     }
+}
+
+/// What a failed command with `-o json` says on the standard error.
+struct Refusal: Decodable {
+    let code: String
+    let message: String
+    let problem: Problem?
 }

@@ -58,6 +58,34 @@ import Testing
     }
 
     @Test(arguments: [
+        ("lsit", "faas list"), ("queue sned", "faas queue send"), ("delpoy x", "faas deploy"),
+    ])
+    func `a mistyped command is told from the nearest one`(words: String, meant: String) throws {
+        let run = try CommandRun(words: words.split(separator: " ").map(String.init))
+
+        #expect(run.status == 2)
+        #expect(run.errors.contains("help: did you mean `\(meant)`? "), "\(run.errors)")
+    }
+
+    @Test(arguments: [["-o", "json"], ["--output", "json"], ["--output=json"]])
+    func `a failure is one line where JSON is asked for`(format: [String]) throws {
+        let run = try CommandRun(words: ["describe", "nobody"] + format)
+
+        #expect(run.status == 1)
+        let line = try JSONCoding.decode(Refusal.self, from: run.errors.utf8)
+        #expect(line.code == "functionNotFound")
+        #expect(line.problem?.status == 404)
+    }
+
+    @Test func `a gateway that is not there has a code for programs`() throws {
+        let run = try CommandRun("list", "-o", "json", url: "http://127.0.0.1:1")
+
+        let line = try JSONCoding.decode(Refusal.self, from: run.errors.utf8)
+        #expect(line.code == "unreachable")
+        #expect(line.problem == nil)
+    }
+
+    @Test(arguments: [
         "new", "deploy", "invoke", "result", "list", "describe", "logs", "usage", "why", "remove",
         "doctor", "queue", "queue list", "queue send", "queue dead", "queue redrive",
         "queue purge", "queue remove", "schedule", "schedule list", "git sync",

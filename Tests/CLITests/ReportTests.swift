@@ -61,10 +61,10 @@ import Testing
 
         #expect(
             run.output == """
-                FUNCTION  INVOCATIONS  FAILED  BILLED      MEMORY  GPU MEMORY    IN    OUT  \
-                           COST
-                hello               3       1  1.23 s  0.30 GiB s           0  60 B  2 KiB  \
-                0.000000042 EUR\n
+                FUNCTION  INVOCATIONS  ATTEMPTS  FAILED  BILLED      MEMORY  GPU MEMORY    IN  \
+                  OUT             COST
+                hello               3         4       1  1.23 s  0.30 GiB s           0  60 B  \
+                2 KiB  0.000000042 EUR\n
                 """
         )
     }
@@ -79,7 +79,7 @@ import Testing
     @Test func `a statement as CSV has raw numbers`() throws {
         let run = try CommandRun("usage", "-o", "csv")
 
-        #expect(run.output.hasSuffix("\r\nhello,3,1,1234,315904,0,60,2048,42,EUR\r\n"))
+        #expect(run.output.hasSuffix("\r\nhello,3,4,1,1234,315904,0,60,2048,42,EUR\r\n"))
     }
 
     @Test func `why explains an invocation`() throws {
@@ -117,6 +117,9 @@ import Testing
             try JSONCoding.decode(LogLine.self, from: $0.utf8)
         }
         #expect(lines.map(\.text) == ["line 0", "line 1", "line 2"])
+        // It would go on until Ctrl-C.
+        #expect(run.errors.contains("the gateway ended the log"))
+        #expect(run.status == 1)
     }
 
     @Test func `removing needs a yes where nobody can be asked`() throws {

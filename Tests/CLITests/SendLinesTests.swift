@@ -1,5 +1,6 @@
 import CLI
 import Foundation
+import Functions
 import GatewayAPI
 import GatewayClient
 import Testing
@@ -11,6 +12,14 @@ import Testing
         #expect(run.output == "3 messages sent to patients\n")
         #expect(run.errors.isEmpty)
         #expect(run.status == 0)
+    }
+
+    @Test func `what was there already is not counted as sent`() throws {
+        var summary = SendSummary(queue: try #require(QueueName("patients")), skip: 0)
+        summary.sent = 3
+        summary.duplicates = 3
+
+        #expect("\(summary)" == "0 messages sent to patients, 3 were there already")
     }
 
     @Test func `the standard input is read to its end, over many batches`() throws {

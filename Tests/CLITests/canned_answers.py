@@ -105,6 +105,7 @@ REVISIONS = [
 ROW = {
     "key": "hello",
     "invocations": 3,
+    "attempts": 4,
     "failures": 1,
     "billedMillis": 1234,
     "memoryMiBMillis": 315904,

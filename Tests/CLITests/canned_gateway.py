@@ -219,6 +219,9 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.lines([*steps, step("failed", 60, problem=failure)])
         if name == "lost":
             return self.lines(steps)
+        if name == "tried":
+            detail = "input: {}\nanswer: {}"
+            return self.lines([*steps, step("sample", 50, detail=detail), done])
         if name == "origin":
             return self.lines([done | {"message": query, "function": None}])
         if name == "canary":
@@ -261,6 +264,12 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.stream([b"one\n", b"two\n"], "text/plain", headers)
         if name == "torn":
             return self.stream([b"one\n"], "text/plain", headers, complete=False)
+        if name == "early":
+            timing = ("Server-Timing", "queue;dur=0.012, start;dur=0, run;dur=0")
+            return self.stream([b"one\n"], "text/plain", [*headers[:2], timing])
+        if name == "fields":
+            names = ("X-Revision", "X-Sticky-Key", "X-Tag")
+            return self.answer(200, [self.headers.get(each) for each in names], headers=headers)
         if name == "teapot":
             return self.answer(418, b"I am a teapot", "text/plain", headers)
         if name == "raises":

@@ -95,6 +95,7 @@ enum Samples {
     static let row = UsageRow(
         key: "hello",
         invocations: 3,
+        attempts: 4,
         failures: 1,
         billedMillis: 12,
         memoryMiBMillis: 3072,

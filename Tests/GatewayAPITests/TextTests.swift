@@ -71,9 +71,9 @@ import Testing
 
         #expect(
             statement.csv == """
-                function,invocations,failures,billedMillis,memoryMiBMillis,gpuMemoryMiBMillis,\
-                bytesIn,bytesOut,costNanos,currency\r
-                "a,""b""\",3,1,12,3072,0,60,90,42,EUR\r\n
+                function,invocations,attempts,failures,billedMillis,memoryMiBMillis,\
+                gpuMemoryMiBMillis,bytesIn,bytesOut,costNanos,currency\r
+                "a,""b""\",3,4,1,12,3072,0,60,90,42,EUR\r\n
                 """
         )
     }

@@ -47,6 +47,14 @@ import Testing
         #expect(authorizer.account(authorization: value) == nil)
     }
 
+    @Test func `a key that is nobody's is told from no key`() {
+        let wrong = authorizer.refusal(authorization: "Bearer three", account: nil)
+        let none = authorizer.refusal(authorization: "Bearer ", account: nil)
+
+        #expect(wrong?.detail?.contains("not one of this gateway's") == true)
+        #expect(none?.detail?.hasPrefix("Send the API key") == true)
+    }
+
     @Test func `a key's digest is no key`() {
         let digest = SHA256.hexadecimal(of: Array("one".utf8))
 

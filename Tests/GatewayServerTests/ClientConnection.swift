@@ -69,6 +69,12 @@ final class ClientConnection {
         await channel.testingEventLoop.run()
     }
 
+    /// A socket is asked for more after each read; this channel is not.
+    func askForMore() async {
+        channel.read()
+        await channel.testingEventLoop.run()
+    }
+
     /// Sends a whole request for a function.
     func post(
         _ body: String = "",

@@ -107,7 +107,7 @@ import Testing
             )
             let invocation = await host.next()
 
-            try await expectCancelled(invocation, byEndOf: connection, edge)
+            try await expectCancelled(invocation, byEndOf: connection, edge, refusal: 400)
         }
     }
 
@@ -125,12 +125,14 @@ import Testing
     private func expectCancelled(
         _ invocation: ScriptedInvocation,
         byEndOf connection: ClientConnection,
-        _ edge: Edge
+        _ edge: Edge,
+        refusal: Int? = nil
     ) async throws {
         try await connection.finishSending()
 
         await #expect(invocation.cancellations.first { _ in true } == .clientGone)
         invocation.fail(.cancelled)
+        if let refusal { #expect(try await connection.answer().status == refusal) }
         #expect(await connection.rest() == "")
         #expect(await recordedOutcomes(edge, count: 1) == [.cancelled])
     }

@@ -88,6 +88,22 @@ import Testing
         }
     }
 
+    @Test func `header fields that no frame holds are refused, and no instance sees them`()
+        async throws
+    {
+        try await withEdge { edge in
+            let watch = try await edge.attempt(
+                isAnswerKept: true,
+                headers: "x: " + String(repeating: "v", count: 65_536)
+            ) { $0.answer("ok") }
+
+            let end = await watch.ended()
+            #expect(end.verdict == .hopeless)
+            #expect(end.code == ProblemCode.headersTooLarge.rawValue)
+            #expect(try await edge.records().isEmpty)
+        }
+    }
+
     @Test(arguments: [true, false])
     func `what another attempt may mend is told after its record`(
         isAnswerKept: Bool
@@ -109,6 +125,7 @@ extension Edge {
     fileprivate func attempt(
         isAnswerKept: Bool,
         isLast: Bool = false,
+        headers: String = "content-type: application/json",
         _ reply: @escaping @Sendable (ScriptedInvocation) -> Void
     ) async throws -> AttemptWatch {
         try deploy(reply: reply)
@@ -119,7 +136,7 @@ extension Edge {
             function: try #require(FunctionName("echo")),
             trigger: .async,
             attempt: 1,
-            headers: Array("content-type: application/json".utf8),
+            headers: Array(headers.utf8),
             body: Array("{}".utf8),
             isAnswerKept: isAnswerKept,
             isLast: isLast

@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [
         "", "/", "*", "/function", "/functions/echo", "/Function/echo", "/v1/functions/echo",
         "/async-function/echo", "function/echo", "//function/echo", "/x/function/echo",
-        "http://host/function/echo", "/functionx/", "/function%2fecho",
+        "/functionx/", "/function%2fecho",
     ])
     func `any other target belongs to the routes behind`(uri: String) {
         #expect(InvocationTarget(uri) == nil)

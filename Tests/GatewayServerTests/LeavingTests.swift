@@ -234,6 +234,17 @@ import Testing
         }
     }
 
+    @Test func `a request of another route that does not arrive is given up`() async throws {
+        try await withEdge(.having(\.requestMillisMax, 1)) { edge in
+            let connection = try await edge.connect()
+            try await connection.send("PUT /v1/functions/a HTTP/1.1\r\ncontent-length: 5\r\n\r\nab")
+            await connection.askForMore()
+
+            #expect(await connection.rest(inTime: true) == "")
+            #expect(!connection.isOpen)
+        }
+    }
+
     @Test func `a connection without requests is closed`() async throws {
         try await withEdge(.having(\.idleMillisMax, 1)) { edge in
             let connection = try await edge.connect()

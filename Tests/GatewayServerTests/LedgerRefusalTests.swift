@@ -25,6 +25,9 @@ import Testing
             #expect(answer.code == "notReady")
             #expect(answer.body.isEmpty)
             #expect(try await edge.records().isEmpty)
+            let metrics = try #require(edge.dispatcher.route("echo")).metrics
+            #expect(StartKind.allCases.allSatisfy { metrics.count(.completed, $0) == 0 })
+            #expect(metrics.count(.ledgerFull) == 1)
         }
     }
 

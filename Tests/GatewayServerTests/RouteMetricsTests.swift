@@ -44,21 +44,21 @@ import Testing
 
         let snapshot = metrics.histogram(.run).snapshot
 
-        #expect(snapshot.buckets.count == bounds.count + 1)
-        #expect(snapshot.buckets.first == 1)
-        #expect(snapshot.buckets.dropFirst().dropLast().allSatisfy { $0 == 2 })
-        #expect(snapshot.buckets.last == 1)
-        #expect(snapshot.sumMicros == bounds.reduce(0) { $0 + 2 * $1 + 1 })
+        #expect(snapshot.counts.count == bounds.count + 1)
+        #expect(snapshot.counts.first == 1)
+        #expect(snapshot.counts.dropFirst().dropLast().allSatisfy { $0 == 2 })
+        #expect(snapshot.counts.last == 1)
+        #expect(snapshot.sum == bounds.reduce(0) { $0 + 2 * $1 + 1 })
     }
 
     @Test func `the phases are kept apart and a clock that went back counts as none`() {
         let metrics = RouteMetrics()
         metrics.ended(.completed, .fork, queue: 1, start: 20, run: 300, total: -4)
 
-        let sums = RouteMetrics.Phase.allCases.map { metrics.histogram($0).snapshot.sumMicros }
+        let sums = RouteMetrics.Phase.allCases.map { metrics.histogram($0).snapshot.sum }
 
         #expect(sums == [1, 20, 300, 0])
-        #expect(metrics.histogram(.total).snapshot.buckets.first == 1)
+        #expect(metrics.histogram(.total).snapshot.counts.first == 1)
     }
 
     @Test func `buckets rise and nothing is lost among threads`() async {
@@ -82,6 +82,6 @@ import Testing
         }
 
         #expect(metrics.count(.failed, .cold) == 8_000)
-        #expect(metrics.histogram(.run).snapshot.buckets.reduce(0, +) == 8_000)
+        #expect(metrics.histogram(.run).snapshot.counts.reduce(0, +) == 8_000)
     }
 }

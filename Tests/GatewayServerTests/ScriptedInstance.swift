@@ -151,6 +151,9 @@ final class ScriptedInstance: Instance {
         mutable.withLock { $0.held[stream] }?.cancel(reason)
     }
 
+    /// What it says comes at once, as from an instance that others share.
+    func setPaused(_ isPaused: Bool, stream: UInt32) {}
+
     func stop() { die(.stopped) }
 
     /// Ends the process, and with it the invocations it has.

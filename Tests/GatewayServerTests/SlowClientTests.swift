@@ -12,6 +12,7 @@ import Testing
 /// On a real socket, whose buffers fill.
 @Suite struct SlowClientTests {
     private static let pieceBytes = 64 << 10
+    private static let (answerBytes, answerCount) = (2 << 20, 40)
 
     @Test func `a client that does not take its streamed answer is cut off`() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -66,6 +67,35 @@ import Testing
         try await client.writeAndFlush(ByteBuffer(string: ClientConnection.request("y")))
         await host.next().answer(pieces.joined())
         #expect(try await received.answer().body == pieces.joined())
+        try await client.close()
+        try await server.close()
+        try await edge.stop()
+        try await group.shutdownGracefully()
+    }
+
+    @Test func `a client that does not take its answers is given no more of them`() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let edge = try Edge([group.next()], GatewayConfiguration())
+        let begun = Atomic<Int>(0)
+        let text = String(repeating: "x", count: Self.answerBytes)
+        try edge.deploy { invocation in
+            begun.wrappingAdd(1, ordering: .relaxed)
+            invocation.answer(text)
+        }
+        let server = try await Self.serve(edge, group)
+        let client = try await Self.post(to: server, group)
+        let more = String(repeating: ClientConnection.request("x"), count: Self.answerCount - 1)
+        try await client.writeAndFlush(ByteBuffer(string: more))
+
+        // As many as the sockets' buffers hold, and no more however long it is waited.
+        try await edge.oneRecordIsWritten(client.eventLoop)
+        for _ in 0..<1_000 { try await client.eventLoop.submit {}.get() }
+        #expect(begun.load(ordering: .relaxed) < Self.answerCount / 2)
+
+        let received = Received()
+        try await client.pipeline.addHandler(received)
+        try await client.setOption(.autoRead, value: true).get()
+        for _ in 0..<Self.answerCount { #expect(try await received.answer().body == text) }
         try await client.close()
         try await server.close()
         try await edge.stop()

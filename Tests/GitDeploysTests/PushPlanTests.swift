@@ -42,6 +42,22 @@ import Testing
         #expect(plan.notes.isEmpty)
     }
 
+    @Test func `what serves already and came from elsewhere is said to`() throws {
+        let plan = PushPlan(
+            items: [try item("byhand", "1"), try item("other", "1")],
+            deployed: [
+                deployed("byhand", "1", Origin()),
+                deployed("other", "1", Origin(repository: "elsewhere", branch: "main")),
+            ],
+            origin: origin,
+            prune: true
+        )
+
+        #expect(plan.changed.isEmpty && plan.unchanged.count == 2)
+        #expect(plan.notes.first?.contains("deployed by hand") == true)
+        #expect(plan.notes.last?.contains("deployed by the repository elsewhere") == true)
+    }
+
     @Test func `what was taken off the traffic is not deployed again`() throws {
         var before = deployed("worse", "1")
         before.fallback = Traffic.Fallback(from: 2, to: 1, digest: "2", reason: "", atMicros: 1)

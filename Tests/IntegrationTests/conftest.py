@@ -1,14 +1,19 @@
 """Gateways for the tests: a shared one, and one of its own for who kills or configures it."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import host
 import pytest
+from brokers import Broker
+from brokers_load import NAMES, Servers
+from brokers_sqs import SQS
 from folders import EXAMPLES, OURS, read_folder
 from gateways import BINARY, CLI, SEEDED, Gateway
 
@@ -29,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The brokers' tests, which wait the longest, come first: others run meanwhile."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_brokers"))
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
@@ -47,16 +54,27 @@ def gateway(place: Path) -> Iterator[Gateway]:
     kept = Path(LAYERS) if LAYERS else None
     gateway = Gateway(place / "shared")
     if kept is not None:
-        gateway.seed(kept)
+        with alone(kept):
+            gateway.seed(kept)
     gateway.start()
     yield gateway
     if kept is not None:
-        keep(gateway.data, kept)
+        with alone(kept):
+            keep(gateway.data, kept)
     try:
         assert gateway.stop() == 0
         assert gateway.leftovers() == {}
     finally:
         end(gateway)
+
+
+@contextmanager
+def alone(kept: Path) -> Iterator[None]:
+    """While no other of the processes that run the tests is in this folder."""
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def keep(data: Path, kept: Path) -> None:
@@ -105,6 +123,36 @@ def end(gateway: Gateway) -> None:
             group.rmdir()
         except OSError:
             continue
+
+
+@pytest.fixture(scope="module")
+def servers(place: Path, request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """The brokers, each started when it is first asked for."""
+    servers = Servers(place / f"{request.module.__name__}-brokers")
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(params=NAMES)
+def broker(request: pytest.FixtureRequest, servers: Servers) -> Broker:
+    return servers[request.param]
+
+
+@pytest.fixture(scope="module")
+def reader(
+    gateway: Gateway, servers: Servers, place: Path, request: pytest.FixtureRequest
+) -> Iterator[Gateway]:
+    """A gateway that has the keys of SQS in its environment."""
+    sqs = servers.all["sqs"]
+    assert isinstance(sqs, SQS)
+    made = Gateway(place / f"{request.module.__name__}-reader")
+    made.share_runtime(gateway.data)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, text in sqs.keys.items():
+            patch.setenv(name, text)
+        made.start()
+        yield made
+    end(made)
 
 
 @pytest.fixture(scope="session")

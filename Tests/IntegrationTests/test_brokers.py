@@ -1,24 +1,18 @@
-"""Messages of brokers that users run: the real servers, killed and started again, and counted."""
+"""Messages of brokers that users run: the real servers."""
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from brokers import Broker, Message, free_port
 from brokers_load import (
-    DRAIN_SECONDS_MAX,
-    IN_FLIGHT_MAX,
-    MESSAGES,
     NAMES,
-    Sender,
+    NATS_LEASE_SECONDS,
     Servers,
     all_completed,
     all_once,
-    answered,
     completed,
     deploy_counted,
     messages_for,
@@ -35,13 +29,8 @@ from gateways import Gateway
 from waiting import until
 from workers import taken, worker
 
-from conftest import end
-
 # Longer than any broker's lease, 30 s; some minutes' worth of tests, so only when asked for.
 LONG_SECONDS = float(os.environ.get("FAAS_TEST_BROKER_LONG", "0"))
-NATS_LEASE_SECONDS = 2.0
-POISON_KILLS = 8
-GONE = "a broker's connection is gone"
 
 SHOWN = """
 import json
@@ -52,33 +41,6 @@ def handle(event, context):
     took["event"] = of and {"id": of.id, "type": of.type, "source": of.source}
     print(json.dumps(took), flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def servers(place: Path) -> Iterator[Servers]:
-    servers = Servers(place / "brokers")
-    yield servers
-    servers.stop()
-
-
-@pytest.fixture(params=NAMES)
-def broker(request: pytest.FixtureRequest, servers: Servers) -> Broker:
-    return servers[request.param]
-
-
-@pytest.fixture(scope="module")
-def reader(gateway: Gateway, servers: Servers, place: Path) -> Iterator[Gateway]:
-    """A gateway that has the keys of SQS in its environment."""
-    sqs = servers.all["sqs"]
-    assert isinstance(sqs, SQS)
-    made = Gateway(place / "reader")
-    made.share_runtime(gateway.data)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, text in sqs.keys.items():
-            patch.setenv(name, text)
-        made.start()
-        yield made
-    end(made)
 
 
 def test_messages_become_invocations(reader: Gateway, broker: Broker) -> None:
@@ -127,70 +89,6 @@ def test_header_fields_and_events_reach_the_handler(
     assert {one["attempt"] for one in took.values()} == {1}
 
 
-@pytest.mark.timeout(120 + 2 * DRAIN_SECONDS_MAX)
-def test_every_message_is_completed_though_the_broker_is_killed(
-    reader: Gateway, broker: Broker
-) -> None:
-    place = deploy_counted(reader, broker, f"{broker.name}-outage", NATS_LEASE_SECONDS)
-    broker.keep()
-    count = messages_for(broker)
-    losses = reader.log.read_text().count(GONE)
-    # The first one is still in flight when the broker is back.
-    slow = Message("0", json.dumps({"seconds": broker.outage_seconds}))
-    sender = Sender(broker, place, [slow, *numbered(count)[1:]])
-    sender.start()
-    until(lambda: completed(reader, place) >= count // 4, "a part is completed", 30)
-
-    broker.down()
-    done = completed(reader, place)
-    until(lambda: reader.log.read_text().count(GONE) > losses, "the gateway notices", 30)
-    broker.up()
-    back = time.monotonic()
-
-    sender.finish()
-    # What SQS gave out and was not answered comes after its lease: the last test waits for it.
-    late = IN_FLIGHT_MAX if broker.name == "sqs" else 0
-    all_completed(reader, place, count - late)
-    print(
-        f"{place}: gone at {done} completed (the sender broke {sender.breaks} times), all but "
-        f"{late} completed {time.monotonic() - back:.1f} s after it was back"
-    )
-    if not late:
-        all_once(reader, place, "with the broker killed", count)
-        nothing_left(reader, broker, place)
-    assert done < count
-
-
-@pytest.mark.timeout(120 + 2 * DRAIN_SECONDS_MAX)
-def test_every_message_is_completed_once_though_the_gateway_is_killed(
-    reader: Gateway, servers: Servers
-) -> None:
-    """All brokers at once: what was in flight comes after its lease, which is long with SQS."""
-    all_ = {f"{name}-crash": servers[name] for name in NAMES}
-    for place, broker in all_.items():
-        deploy_counted(reader, broker, place, NATS_LEASE_SECONDS)
-    senders = [Sender(one, place, numbered(messages_for(one))) for place, one in all_.items()]
-    for sender in senders:
-        sender.start()
-    for part in (1 / 8, 3 / 8):
-        enough = part * sum(map(messages_for, all_.values()))
-        until(
-            lambda enough=enough: sum(completed(reader, place) for place in all_) >= enough,
-            "a part is completed",
-            DRAIN_SECONDS_MAX,
-        )
-        reader.kill()
-        print("killed at", {place: completed(reader, place) for place in all_})
-        reader.start()
-
-    for sender in senders:
-        sender.finish()
-    for place, broker in all_.items():
-        all_completed(reader, place, messages_for(broker))
-        all_once(reader, place, "with the gateway killed twice", messages_for(broker))
-        nothing_left(reader, broker, place)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_what_fails_is_retried_and_ends_among_the_dead_letters(
     reader: Gateway, servers: Servers, name: str
@@ -227,34 +125,6 @@ def test_what_fails_is_retried_and_ends_among_the_dead_letters(
         done = until(lambda: redriven(reader, letter["id"]), "tried again")  # noqa: B023
         assert (done["attempt"], done["outcome"]) == (letter["attempts"] + 1, "completed")
     assert dead_letters(reader, dead) == []
-
-
-@pytest.mark.timeout(120 + DRAIN_SECONDS_MAX)
-def test_every_message_that_does_not_fit_is_kept_though_the_gateway_is_killed(
-    reader: Gateway, servers: Servers
-) -> None:
-    """Its row says that the handler has answered; only the dead letter keeps the message."""
-    broker = servers["redis"]
-    place, dead = "redis-poison", "redis-poison-dead"
-    count = min(MESSAGES, 500)
-    broker.make(place)
-    reader.deploy(worker(place, broker.trigger(place), scale="max: 2, concurrency: 4"))
-
-    broker.send(
-        place, [Message(one.key, '{"fails": 9, "how": "refuses"}') for one in numbered(count)]
-    )
-    for part in range(1, POISON_KILLS + 1):
-        enough = count * part // (POISON_KILLS + 1)
-        until(lambda enough=enough: answered(reader, place) >= enough, "enough are answered", 60)
-        reader.kill()
-        reader.start()
-
-    until(lambda: answered(reader, place) == count, "all are answered", DRAIN_SECONDS_MAX)
-    until(lambda: broker.left(place) == 0, f"{place} is empty", DRAIN_SECONDS_MAX)
-    letters = {one["id"] for one in dead_letters(reader, dead)}
-    rows = {row["id"] for row in reader.rows('"trigger" = ?', f"queue:{place}")}
-    print(f"{place}: {count} messages, {len(rows)} with a row, {len(letters)} dead letters")
-    assert letters == rows
 
 
 def test_what_takes_longer_than_the_lease_is_not_delivered_twice(
@@ -386,15 +256,3 @@ def test_no_password_is_in_what_can_be_read(reader: Gateway, broker: Broker) -> 
     ]
 
     assert [n for n, read in enumerate(reads) if broker.password in read()] == []
-
-
-@pytest.mark.timeout(120 + DRAIN_SECONDS_MAX)
-def test_what_the_way_to_sqs_was_broken_under_is_completed_too(
-    reader: Gateway, servers: Servers
-) -> None:
-    if not completed(reader, "sqs-outage"):
-        pytest.skip("the test that breaks it has not run")
-
-    count = messages_for(servers["sqs"])
-    all_completed(reader, "sqs-outage", count)
-    all_once(reader, "sqs-outage", "with the connections broken", count)

@@ -3,8 +3,14 @@
 import json
 
 import pytest
-from folders import EXAMPLES
+from folders import EXAMPLES, function
 from gateways import Gateway
+
+BREAKS = """
+def predict():
+    yield {"n": 1}
+    raise ValueError("half way")
+"""
 
 
 def test_doctor_finds_what_is_needed(gateway: Gateway) -> None:
@@ -34,6 +40,39 @@ def test_a_file_is_sent_as_it_is(gateway: Gateway, echo: str) -> None:
     answered = gateway.cli("invoke", echo, "--file", str(sample))
 
     assert json.loads(answered) == json.loads(sample.read_text())
+
+
+def test_an_answer_that_breaks_off_is_said_to_and_how_to_go_on(gateway: Gateway) -> None:
+    gateway.deploy(function("breaks", BREAKS))
+
+    ended = gateway.run_cli("invoke", "breaks")
+    asked = gateway.run_cli("invoke", "breaks", "-o", "json")
+
+    assert (ended.returncode, json.loads(ended.stdout)) == (1, {"n": 1})
+    assert ended.stderr.startswith("error: the answer broke off: ")
+    identity = ended.stderr.partition("`faas why ")[2].partition("`")[0]
+    assert "failed" in gateway.cli("why", identity)
+    kept = json.loads(asked.stdout)
+    assert kept["brokenOff"] is True
+    assert json.loads(kept["text"]) == {"n": 1}
+    assert "runMicros" not in kept["timings"]
+
+
+def test_a_revision_can_be_asked_for(gateway: Gateway) -> None:
+    for number in (1, 2):
+        gateway.deploy(function("asked", f"def predict() -> int:\n    return {number}\n"))
+    gateway.cli("traffic", "asked", "1=0", "2=100")
+
+    assert gateway.cli("invoke", "asked").strip() == "2"
+    assert gateway.cli("invoke", "asked", "--revision", "1").strip() == "1"
+
+
+@pytest.mark.parametrize("arguments", [["describe", "nobody"], ["invoke", "nobody"]])
+def test_a_refusal_as_json_has_its_code(gateway: Gateway, arguments: list[str]) -> None:
+    ended = gateway.run_cli(*arguments, "-o", "json")
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert json.loads(ended.stderr)["code"] == "functionNotFound"
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,37 @@
 """Ways in which the command line ends early, and that nothing of it stays behind."""
 
 import contextlib
+import fcntl
 import os
 import random
 import signal
 import socket
+import struct
 import subprocess
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from folders import EXAMPLES, function
 from gateways import CLI, Gateway
+from queues import Queue, ended
+from waiting import until
+from workers import worker
 
 SECONDS_MAX = 30
 # More than pipes hold on the way from git through the command line to who reads.
 DIFFERENT_LINES = 20_000
+TORN_TIMES = 12
+SLOW = """
+import time
+
+def load():
+    time.sleep(2)
+
+def predict(model):
+    return {}
+"""
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -26,13 +42,18 @@ def start(gateway: Gateway, tmp_path: Path) -> Iterator[Start]:
     started = []
 
     def begin(
-        *arguments: str, url: str = gateway.url, stdout: int = subprocess.PIPE, ignored: int = 0
+        *arguments: str,
+        url: str = gateway.url,
+        stdin: int | None = None,
+        stdout: int = subprocess.PIPE,
+        ignored: int = 0,
     ) -> "subprocess.Popen[bytes]":
         environment = gateway.cli_environment() | {"FAAS_URL": url, "TMPDIR": str(tmp_path)}
         started.append(
             subprocess.Popen(
                 [CLI, *arguments],
                 env=environment,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=subprocess.PIPE,
                 preexec_fn=(lambda: signal.signal(ignored, signal.SIG_IGN)) if ignored else None,
@@ -138,3 +159,75 @@ def test_the_second_signal_ends_a_diff_at_once_and_leaves_no_file(
 
     assert process.wait(SECONDS_MAX) < 0
     assert list(tmp_path.iterdir()) == []
+
+
+# What its input has sent when it is asked to end.
+
+
+def waiting_bytes(pipe: int) -> int:
+    """How much of what was written to a pipe nobody has read yet."""
+    (count,) = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))
+    return int(count)
+
+
+def interrupt(start: Start, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Ends `faas` in the middle of its input, which ends at the same time, as Ctrl-C does both."""
+    reading, writing = os.pipe()
+    process = start(*arguments, stdin=reading)
+    try:
+        os.write(writing, b'{"age":')
+        until(lambda: waiting_bytes(reading) == 0, "it has read what there is")
+        process.send_signal(signal.SIGINT)
+    finally:
+        os.close(writing)
+        os.close(reading)
+    return process
+
+
+def test_a_message_that_is_torn_by_a_signal_is_not_sent(gateway: Gateway, start: Start) -> None:
+    gateway.deploy(worker("torn", "queue: { name: q-cli-torn, attempts: 1 }"))
+    queue = Queue(gateway, "q-cli-torn")
+
+    stopped = [interrupt(start, "queue", "send", queue.name, "-") for _ in range(TORN_TIMES)]
+
+    assert [each.wait(SECONDS_MAX) for each in stopped] == [130] * TORN_TIMES
+    # It comes behind all that were sent before.
+    ended(gateway, queue.send({}))
+    until(lambda: queue.report()["depth"] == 0, "the queue is empty")
+    assert queue.report()["completed"] == 1
+    assert queue.dead() == []
+
+
+def test_an_input_that_is_torn_by_a_signal_is_not_invoked(gateway: Gateway, start: Start) -> None:
+    gateway.deploy(function("whole", "def handle(event, context):\n    print(event.text)\n"))
+
+    stopped = [interrupt(start, "invoke", "whole", "-") for _ in range(TORN_TIMES)]
+
+    assert [each.wait(SECONDS_MAX) for each in stopped] == [130] * TORN_TIMES
+    gateway.invoke("whole", {"age": 61})
+    said = until(lambda: gateway.cli("logs", "whole"), "it has logged")
+    assert len(said.splitlines()) == 1, said
+
+
+def test_a_deploy_that_is_no_longer_watched_goes_on_and_says_so(
+    gateway: Gateway, start: Start, tmp_path: Path
+) -> None:
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    for name, content in function("watched", SLOW).items():
+        (folder / name).write_text(str(content))
+    process = start("deploy", str(folder))
+    assert process.stderr is not None
+    assert any(line.startswith(b"watched: load:") for line in process.stderr)
+
+    process.send_signal(signal.SIGINT)
+
+    said = process.stderr.read().decode()
+    assert process.wait(SECONDS_MAX) == 130
+    assert "error: stopped watching; the deploy of watched goes on\n" in said
+    assert "`faas revisions watched`" in said
+    until(lambda: is_there(gateway, "watched"), "it serves", seconds=SECONDS_MAX)
+
+
+def is_there(gateway: Gateway, name: str) -> bool:
+    return gateway.request("GET", f"/v1/functions/{name}").status == 200

@@ -106,10 +106,11 @@ def deploying(gateway: Gateway) -> list[Deploying]:
     return deploys
 
 
-def installers(gateway: Gateway) -> list[int]:
-    """Processes in the control groups of builds."""
+def installers(gateway: Gateway) -> set[str]:
+    """Builds that have processes."""
     groups = [path for path in host.cgroups(gateway.tag) if "/build-" in str(path)]
-    return host.processes_in(groups)
+    names = [next(part for part in path.parts if part.startswith("build-")) for path in groups]
+    return {name for name, path in zip(names, groups, strict=True) if host.processes_in([path])}
 
 
 def building(gateway: Gateway) -> list[Path]:

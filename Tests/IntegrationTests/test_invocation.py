@@ -142,7 +142,7 @@ def test_usage_sums_up_the_rows(gateway: Gateway) -> None:
     (row,) = json.loads(gateway.cli("usage", "--function", name, "-o", "json"))["rows"]
 
     assert row["key"] == name
-    assert row["invocations"] == 3
+    assert (row["invocations"], row["attempts"]) == (3, 3)
     for key in ("billedMillis", "bytesIn", "bytesOut", "costNanos"):
         assert row[key] == sum(one[key] for one in rows)
     assert row["memoryMiBMillis"] == sum(one["memoryMiB"] * one["billedMillis"] for one in rows)
@@ -155,8 +155,8 @@ def test_usage_is_grouped_and_its_total_is_all_rows(gateway: Gateway, hello: str
     statement = json.loads(gateway.cli("usage", "--by", by, "-o", "json"))
 
     count = len(gateway.rows())
-    assert sum(row["invocations"] for row in statement["rows"]) == count
-    assert statement["total"]["invocations"] == count
+    assert sum(row["attempts"] for row in statement["rows"]) == count
+    assert statement["total"]["attempts"] == count
     assert len({row["key"] for row in statement["rows"]}) == len(statement["rows"])
 
 

@@ -200,3 +200,24 @@ def test_memory_for_zygotes_and_instances_is_bounded(make_gateway: Any) -> None:
     too_large = own.put("huge", function("huge", SLEEPER, "limits: { memory: 2Gi }\n"))
     assert too_large.problem is not None
     assert "MiB" in too_large.problem["detail"]
+
+
+def test_pools_can_be_read_while_they_are_used(own_gateway: Gateway) -> None:
+    names = [own_gateway.deploy(function(f"used-{n}", SLEEPER)) for n in range(3)]
+    is_over = threading.Event()
+
+    def use(name: str) -> None:
+        with own_gateway.connect() as connection:
+            while not is_over.is_set():
+                assert connection.request("POST", f"/function/{name}", b"{}").status == 200
+
+    users = [threading.Thread(target=use, args=(name,)) for name in names]
+    for user in users:
+        user.start()
+    reports = [own_gateway.get("/v1/pools")["pools"] for _ in range(50)]
+    is_over.set()
+    for user in users:
+        user.join()
+
+    assert own_gateway.is_running
+    assert [pool["function"] for pool in reports[-1]] == names

@@ -185,8 +185,30 @@ def test_an_answer_that_has_begun_breaks_off_when_its_input_is_too_long(
     assert not rest.endswith(b"0\r\n\r\n"), "it must not look whole"
 
 
+def test_a_client_that_reads_slowly_gets_the_whole_stream(gateway: Gateway) -> None:
+    """The handler waits for its client, and nothing piles up between them."""
+    name = gateway.deploy(function("patient", BYTES))
+    before = most = host.resident_mib(gateway.pid)
+    count, size = 600, 100_000
+    taken = 0
+    with gateway.raw() as connection:
+        connection.send(post(f"/function/{name}", json.dumps({"count": count, "size": size})))
+        status, headers = connection.head()
+        while piece := connection.chunk():
+            taken += len(piece)
+            most = max(most, host.resident_mib(gateway.pid))
+            # 50 MB a second, which the handler exceeds by far.
+            time.sleep(len(piece) / 50e6)
+
+    assert status == 200
+    assert taken == count * size
+    assert most - before < 12
+    row = gateway.row(headers["x-invocation-id"])
+    assert (row["outcome"], row["bytesOut"]) == ("completed", count * size)
+
+
 def test_a_client_that_does_not_read_is_cut_off_and_not_kept_in_memory(gateway: Gateway) -> None:
-    name = gateway.deploy(function("flood", BYTES, "timeout: { total: 20s }\n"))
+    name = gateway.deploy(function("flood", BYTES, "timeout: { total: 5s }\n"))
     before = host.resident_mib(gateway.pid)
     with gateway.raw() as connection:
         connection.send(post(f"/function/{name}", '{"count": 4000, "size": 100000}'))

@@ -42,13 +42,13 @@ class Load:
             self.failures += failures
 
 
-def ask(gateway: Gateway, name: str, until: float, load: Load) -> None:
+def ask(gateway: Gateway, name: str, is_over: threading.Event, load: Load) -> None:
     """Asks on one connection, one request after the other."""
     answers: Counter[str] = Counter()
     failures: list[str] = []
     try:
         with gateway.connect() as connection:
-            while time.monotonic() < until:
+            while not is_over.is_set():
                 answer = connection.request("POST", f"/function/{name}", "{}")
                 answers[answer.text] += 1
                 if answer.status != 200:
@@ -68,23 +68,28 @@ def version(number: int) -> Files:
 def test_no_request_fails_while_a_function_is_updated(gateway: Gateway) -> None:
     name = gateway.deploy(version(0))
     load = Load()
-    end = time.monotonic() + SECONDS
+    is_over = threading.Event()
+    began = time.monotonic()
     clients = [
-        threading.Thread(target=ask, args=(gateway, name, end, load)) for _ in range(CLIENTS)
+        threading.Thread(target=ask, args=(gateway, name, is_over, load)) for _ in range(CLIENTS)
     ]
     for client in clients:
         client.start()
 
     outcomes = []
     for number in range(1, UPDATES + 1):
-        due = end - SECONDS + number * SECONDS / (UPDATES + 1)
+        due = began + number * SECONDS / (UPDATES + 1)
         # Updates are spread over the time that the clients ask for.
         time.sleep(max(0.0, due - time.monotonic()))
         outcomes.append(gateway.put(name, version(number)).problem is None)
+    # By then each client has had an answer of the last one, too.
+    for _ in range(CLIENTS):
+        assert gateway.invoke(name).json() == UPDATES
+    is_over.set()
     for client in clients:
         client.join()
 
-    print(f"{sum(load.answers.values())} answers in {SECONDS} s: {dict(load.answers)}")
+    print(f"{sum(load.answers.values())} answers: {dict(load.answers)}")
     assert load.failures == []
     assert outcomes == [number != BROKEN for number in range(1, UPDATES + 1)]
     assert set(load.answers) == {str(n) for n in range(UPDATES + 1) if n != BROKEN}

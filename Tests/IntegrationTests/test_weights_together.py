@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from folders import Files, function, pack
-from gateways import Gateway
+from gateways import Deploy, Gateway
 from waiting import until
 from weights import Web, digest, serving
 
@@ -23,6 +23,8 @@ KEPT_BYTES, FETCHES = 256 << 20, 4
 WAITING = 40
 ANSWERS, ANSWER_SECONDS_MAX = 20, 1
 STOP_SECONDS_MAX = 10
+# After so long a server that sends nothing is given up anyway.
+STALL_SECONDS = 20
 
 SIZE = """
 import os
@@ -145,3 +147,32 @@ def test_deploys_that_wait_for_weights_hold_up_nobody_else(
     assert len(web.ranges) == FETCHES
     assert stopping_seconds < STOP_SECONDS_MAX
     assert gateway.leftovers() == {}
+
+
+def test_a_fetch_ends_with_the_last_client_that_waits_for_it(
+    make_gateway: MakeGateway, web: Web
+) -> None:
+    """Clients that went away while a slow server has all places keep nobody from fetching."""
+    gateway = make_gateway()
+    gateway.start()
+    web.hold_after = 0
+    with ExitStack() as stack:
+        for number in range(FETCHES):
+            files = weighty(web, f"left-{number}", f"weights {number}".encode())
+            deploy = stack.enter_context(deploying(gateway, f"left-{number}", files))
+            stack.enter_context(at_weights(deploy))
+        until(lambda: len(web.ranges) == FETCHES, "all places are taken")
+
+    web.hold_after = None
+    began = time.monotonic()
+    gateway.deploy(weighty(web, "follows", b"the next weights"))
+    seconds = time.monotonic() - began
+
+    assert seconds < STALL_SECONDS
+    assert gateway.invoke("follows").json() == len(b"the next weights")
+    # A name is free again once its deploy has been given up.
+    files = weighty(web, "left-0", b"weights 0")
+    again = until(lambda: (one := gateway.put("left-0", files)).problem is None and one, "free")
+    assert isinstance(again, Deploy)
+    assert again.done
+    web.release.set()

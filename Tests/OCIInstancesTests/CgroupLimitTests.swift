@@ -41,6 +41,16 @@ import Testing
         #expect(written("cpu/faas/one/cpu.cfs_quota_us") == "25000")
     }
 
+    @Test func `in version 1 the kernel's buffers of sockets have the limit of memory`() throws {
+        defer { folder.remove() }
+        try prepare("memory", ["memory.kmem.tcp.limit_in_bytes"])
+
+        try versionOne().make("/faas/one", limits)
+
+        #expect(written("memory/faas/one/memory.kmem.tcp.limit_in_bytes") == "67108864")
+        #expect(written("memory/faas/one/memory.memsw.limit_in_bytes") == nil)
+    }
+
     @Test func `without swap accounting version 1 limits memory alone`() throws {
         defer { folder.remove() }
 
@@ -48,6 +58,7 @@ import Testing
 
         #expect(written("memory/faas/one/memory.limit_in_bytes") == "67108864")
         #expect(written("memory/faas/one/memory.memsw.limit_in_bytes") == nil)
+        #expect(written("memory/faas/one/memory.kmem.tcp.limit_in_bytes") == nil)
     }
 
     @Test func `in version 2 a group has nothing in swap`() throws {
@@ -89,6 +100,13 @@ extension SandboxTests.Lives {
                 )
                 #expect(!values.isEmpty || !isAccounted, "\(name)")
                 #expect(values.allSatisfy { ["67108864\n", "0\n"].contains($0) }, "\(name)")
+                let buffers = host.groups(named: name).compactMap { group in
+                    try? String(
+                        contentsOfFile: "\(group)/memory.kmem.tcp.limit_in_bytes",
+                        encoding: .utf8
+                    )
+                }
+                #expect(buffers.allSatisfy { $0 == "67108864\n" }, "\(name)")
             }
             await sandbox.close()
         }

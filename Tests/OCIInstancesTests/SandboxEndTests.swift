@@ -168,6 +168,61 @@ extension SandboxTests.Ends {
         }
     }
 
+    @Test(arguments: 0..<4)
+    func `with its zygote gone an instance says so, and no fork is the instance's fault`(
+        round: Int
+    ) async throws {
+        try await withSandboxHost(reserveDelayMillis: round * 20) { host in
+            let sandbox = try await host.driver.open(plan(host))
+            let instance = try await sandbox.fork(1, device: .cpu)
+            let (running, _) = instance.begin("stay", on: host)
+            try await running.beginning()
+
+            for pid in host.processes(in: "zygote") {
+                kill(pid, SIGKILL)
+                #expect(await eventually { !SandboxHost.isRunning(pid) })
+            }
+
+            let error = await #expect(throws: InstanceError.self) {
+                try await sandbox.fork(2, device: .cpu)
+            }
+            #expect(error?.code == .closed)
+            guard case .instanceDied(.sandboxEnded) = try await running.answer().end else {
+                Issue.record("the end of the sandbox is told as something else")
+                return
+            }
+            #expect(await instance.end() == .sandboxEnded)
+            #expect(await sandbox.end() == .died("signal 9 ended it"))
+            host.expectNothingLeft()
+        }
+    }
+
+    @Test func `an attach that is given up ends its instance and no other`() async throws {
+        try await withSandboxHost { host in
+            let handler = """
+                import time
+                def attach(model, device):
+                    while device == "cuda": time.sleep(0.01)
+                    return model
+                def load(): return 1
+                def predict(model, x: int): return model + x
+                """
+            let sandbox = try await host.driver.open(host.plan(handler))
+            let start = Task { try await sandbox.fork(1, device: .cuda) }
+            #expect(await eventually { !host.processes(in: "i1").isEmpty })
+
+            start.cancel()
+
+            let error = await #expect(throws: InstanceError.self) { try await start.value }
+            #expect(error?.code == .closed)
+            #expect(await eventually { host.processes(in: "i1").isEmpty })
+            let other = try await sandbox.fork(2, device: .cpu)
+            #expect(try await other.answer(#"{"x": 1}"#, on: host).text == "2")
+            await sandbox.close()
+            host.expectNothingLeft()
+        }
+    }
+
     @Test func `a gateway that begins anew removes what an earlier one left`() async throws {
         try await withSandboxHost { host in
             let sandbox = try await host.driver.open(plan(host))

@@ -46,6 +46,24 @@ extension SandboxTests.Loads {
         }
     }
 
+    @Test(arguments: [
+        ("import os\nos._exit(9)", "it exited with status 9"),
+        ("import ctypes\nctypes.string_at(0)", "signal 11 ended it"),
+    ])
+    func `a process that ends while it loads is told with how it ended`(
+        handler: String,
+        end: String
+    ) async throws {
+        try await withSandboxHost { host in
+            let error = await #expect(throws: InstanceError.self) {
+                _ = try await host.driver.open(host.plan(handler))
+            }
+
+            #expect(error?.message == "the process ended while it loaded: \(end)")
+            host.expectNothingLeft()
+        }
+    }
+
     @Test func `a handler that needs more memory than its limit is told as such`() async throws {
         try await withSandboxHost { host in
             var manifest = Manifest(name: "large")

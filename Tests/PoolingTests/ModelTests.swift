@@ -43,7 +43,9 @@ struct ModelWalk {
         now += UInt64.random(in: 0...10, using: &random)
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<38: request()
-        case 38..<72: release()
+        case 38..<40: hold()
+        case 40..<43: releaseHeld()
+        case 43..<72: release()
         case 72..<84: ready()
         case 84..<92: end()
         case 92..<95: cancel()
@@ -81,11 +83,26 @@ struct ModelWalk {
     }
 
     private mutating func release() {
-        let busy = model.instances.filter { model.leases(of: $0) > 0 }
+        let busy = model.instances.filter { model.leases(of: $0) > $0.held }
         guard let id = busy.randomElement(using: &random)?.id else { return }
         let decision = pool.release(id, now: now)
         let next = model.release(id, now: now)
         compare(decision, next.map { .lease($0, .warm) } ?? .nothing, "release")
+    }
+
+    private mutating func hold() {
+        let busy = model.instances.filter { model.leases(of: $0) > $0.held }
+        guard let id = busy.randomElement(using: &random)?.id else { return }
+        pool.hold(id)
+        model.hold(id)
+    }
+
+    private mutating func releaseHeld() {
+        let held = model.instances.filter { $0.held > 0 }
+        guard let id = held.randomElement(using: &random)?.id else { return }
+        let actions = pool.releaseHeld(id, now: now)
+        let served = model.releaseHeld(id, now: now)
+        compare(actions, served.map { .lease($0, id, .warm) }, "releaseHeld")
     }
 
     private mutating func ready() {

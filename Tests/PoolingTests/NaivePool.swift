@@ -15,6 +15,8 @@ struct NaivePool {
         /// When it last changed, by a count of all changes: later is higher.
         var changed: Int
         var idleSince: UInt64 = 0
+        /// Its leases that are held: with one it takes nothing.
+        var held = 0
     }
 
     let limits: PoolLimits
@@ -47,7 +49,9 @@ struct NaivePool {
 
     /// The instance to lease, or nil when the request waits or is rejected.
     mutating func request(_ id: RequestID) -> InstanceID? {
-        let room = instances.filter { isReady($0) && leases(of: $0) < limits.concurrency }
+        let room = instances.filter {
+            isReady($0) && $0.held == 0 && leases(of: $0) < limits.concurrency
+        }
         let best = room.max { (leases(of: $0), $0.changed) < (leases(of: $1), $1.changed) }
         if let best {
             set(best.id, .ready(leases: leases(of: best) + 1))
@@ -59,10 +63,27 @@ struct NaivePool {
 
     /// Whom the lease passes to.
     mutating func release(_ id: InstanceID, now: UInt64) -> RequestID? {
-        if !waiting.isEmpty { return waiting.removeFirst() }
         guard let instance = instances.first(where: { $0.id == id }) else { return nil }
+        if instance.held == 0, !waiting.isEmpty { return waiting.removeFirst() }
         set(id, .ready(leases: leases(of: instance) - 1), now: now)
         return nil
+    }
+
+    mutating func hold(_ id: InstanceID) {
+        guard let at = instances.firstIndex(where: { $0.id == id }) else { return }
+        instances[at].held += 1
+    }
+
+    /// Whom leases pass to.
+    mutating func releaseHeld(_ id: InstanceID, now: UInt64) -> [RequestID] {
+        guard let at = instances.firstIndex(where: { $0.id == id }) else { return [] }
+        instances[at].held -= 1
+        let left = leases(of: instances[at]) - 1
+        let room = instances[at].held == 0 ? limits.concurrency - left : 0
+        let served = Array(waiting.prefix(room))
+        waiting.removeFirst(served.count)
+        set(id, .ready(leases: left + served.count), now: now)
+        return served
     }
 
     /// Who gets the instance.

@@ -5,7 +5,8 @@ import Pooling
 struct SimulatedNode {
     enum Process: Equatable {
         case starting
-        case running(leases: Int)
+        /// Leases that are held keep it from taking others.
+        case running(leases: Int, held: Int = 0)
         case stopping
     }
 
@@ -13,12 +14,15 @@ struct SimulatedNode {
         case none
         case opening
         case open
+        /// Ends by itself, which the pool knows from a fork that failed.
+        case dying
         case closing
     }
 
     enum Fate: Equatable {
         case waiting
         case leased(InstanceID)
+        case held(InstanceID)
         case done
     }
 
@@ -75,7 +79,7 @@ struct SimulatedNode {
     mutating func lease(_ request: RequestID, _ id: InstanceID) {
         expect(fates[request] == .waiting, "leases to one who waits")
         fates[request] = .leased(id)
-        guard case .running(let leases) = processes[id], leases < limits.concurrency else {
+        guard case .running(let leases, 0) = processes[id], leases < limits.concurrency else {
             faults.append("leases an instance with room: \(id)")
             return
         }
@@ -85,7 +89,9 @@ struct SimulatedNode {
     /// Ends the invocations of an instance that is gone.
     mutating func end(_ id: InstanceID) {
         processes[id] = nil
-        for (request, fate) in fates where fate == .leased(id) { fates[request] = .done }
+        for (request, fate) in fates where fate == .leased(id) || fate == .held(id) {
+            fates[request] = .done
+        }
     }
 
     /// What differs between the pool's numbers and what is there.

@@ -47,7 +47,8 @@ struct SimulatedWalk {
         now += UInt64.random(in: 0...second / 10, using: &random)
         switch Int.random(in: 0..<200, using: &random) {
         case 0..<70: request()
-        case 70..<120: release()
+        case 70..<74: hold()
+        case 74..<120: release()
         case 120..<160: progress(failing: 20)
         case 160..<172: die()
         case 172..<180: cancel()
@@ -56,7 +57,7 @@ struct SimulatedWalk {
         case 187..<189: node.perform(pool.prewarm(Int.random(in: 0...3, using: &random), now: now))
         case 189: change()
         case 190:
-            if node.zygote == .open { endZygote() }
+            if node.zygote == .open || node.zygote == .dying { endZygote() }
         default:
             if Bool.random(using: &random) { now += 5 * second }
             node.perform(pool.tick(now: now))
@@ -100,18 +101,40 @@ struct SimulatedWalk {
     }
 
     private mutating func release() {
+        guard let (request, fate) = pickLeased() else { return }
+        switch fate {
+        case .leased(let id):
+            guard case .running(let leases, let held) = node.processes[id] else { return }
+            node.fates[request] = .done
+            node.processes[id] = .running(leases: leases - 1, held: held)
+            switch pool.release(id, now: now) {
+            case .nothing: break
+            case .lease(let next, let kind): node.perform(.lease(next, id, kind))
+            case .stop(let stopped): node.perform(.stop(stopped))
+            }
+        case .held(let id):
+            guard case .running(let leases, let held) = node.processes[id] else { return }
+            node.fates[request] = .done
+            node.processes[id] = .running(leases: leases - 1, held: held - 1)
+            node.perform(pool.releaseHeld(id, now: now))
+        case .waiting, .done: return
+        }
+    }
+
+    private mutating func hold() {
+        guard let (request, fate) = pickLeased(), case .leased(let id) = fate,
+            case .running(let leases, let held) = node.processes[id]
+        else { return }
+        node.fates[request] = .held(id)
+        node.processes[id] = .running(leases: leases, held: held + 1)
+        pool.hold(id)
+    }
+
+    private mutating func pickLeased() -> (RequestID, SimulatedNode.Fate)? {
         let leased = node.fates.filter { $0.value != .waiting && $0.value != .done }
         let sorted = leased.sorted { $0.key.rawValue < $1.key.rawValue }
-        guard let (request, fate) = sorted.randomElement(using: &random),
-            case .leased(let id) = fate, case .running(let leases) = node.processes[id]
-        else { return }
-        node.fates[request] = .done
-        node.processes[id] = .running(leases: leases - 1)
-        switch pool.release(id, now: now) {
-        case .nothing: break
-        case .lease(let next, let kind): node.perform(.lease(next, id, kind))
-        case .stop(let stopped): node.perform(.stop(stopped))
-        }
+        guard let (request, fate) = sorted.randomElement(using: &random) else { return nil }
+        return (request, fate)
     }
 
     /// Ends one thing under way: well, or in so many of a hundred cases badly.
@@ -125,7 +148,9 @@ struct SimulatedWalk {
             )
         case .closing:
             endZygote()
-        case .none, .open:
+        case .dying where fails:
+            endZygote()
+        case .none, .open, .dying:
             guard let id = pick({ $0 == .starting || $0 == .stopping }) else { return }
             finish(id, fails: fails)
         }
@@ -137,6 +162,10 @@ struct SimulatedWalk {
             if fails { node.perform(pool.instanceReady(id, now: now)) }
             node.end(id)
             node.perform(pool.instanceEnded(id, now: now))
+        } else if fails, node.forks, Bool.random(using: &random) || node.zygote == .dying {
+            node.end(id)
+            node.zygote = .dying
+            node.perform(pool.instanceLost(id, broken, now: now))
         } else if fails {
             node.end(id)
             node.perform(pool.instanceFailed(id, broken, now: now))

@@ -79,6 +79,36 @@ struct ZygoteTests {
         #expect(pool.request(2, now: 5 * second) == .wait(.openZygote))
     }
 
+    @Test func `forks of a zygote that is ending are no failed starts`() {
+        var pool = PoolState.idle(1, PoolLimits(max: 4))
+        #expect(pool.request(1, now: second) == .lease(1, .warm))
+        for id in 2...4 { _ = pool.request(RequestID(UInt64(id)), now: second) }
+
+        for id in 2...4 {
+            #expect(pool.instanceLost(InstanceID(UInt32(id)), broken, now: second) == [])
+        }
+        #expect(pool.request(5, now: second) == .wait(.nothing))
+        #expect(pool.zygoteEnded(now: second) == [.openZygote])
+        #expect(pool.request(6, now: second) == .wait(.nothing))
+        #expect(pool.snapshot.instances == 0)
+    }
+
+    @Test func `a zygote that each fork ends is opened three times`() {
+        var pool = PoolState(limits: PoolLimits())
+        #expect(pool.request(1, now: 0) == .wait(.openZygote))
+
+        for id in 1...2 {
+            #expect(pool.zygoteReady(now: 0) == [.start(InstanceID(UInt32(id)), .cold)])
+            #expect(pool.instanceLost(InstanceID(UInt32(id)), broken, now: 0) == [])
+            #expect(pool.zygoteEnded(now: 0) == [.openZygote])
+        }
+        _ = pool.zygoteReady(now: 0)
+
+        let reason = RejectReason.startFailed(.zygoteEnded, retryAfterNanos: 0)
+        #expect(pool.instanceLost(3, broken, now: 0) == [.reject(1, reason)])
+        #expect(pool.zygoteEnded(now: 0) == [])
+    }
+
     @Test func `those waiting when a zygote dies get another one`() {
         var pool = PoolState.open()
         _ = pool.request(1, now: 0)

@@ -152,6 +152,28 @@ def test_a_context_is_given_to_who_asks_for_one(instance):
     }
 
 
+@pytest.mark.parametrize(
+    ("source", "body", "result"),
+    [
+        ("def predict(__x: int, y: int = 2): return [__x, y]", {"__x": 1}, [1, 2]),
+        ("def predict(*, __x: int): return __x", {"__x": 1}, 1),
+        (
+            "from faas import Context\ndef predict(c: Context | None = None): return c.id",
+            {},
+            "id-1",
+        ),
+    ],
+)
+def test_a_parameter_may_be_odd(instance, source, body, result):
+    assert instance(source).invoke(body).json() == result
+
+
+def test_the_names_of_odd_parameters_are_those_of_the_schema(sandbox):
+    schema = sandbox("def predict(__x: int): pass").loaded()["schema"]["input"]
+
+    assert (schema["title"], schema["required"]) == ("Arguments", ["__x"])
+
+
 def test_a_decorated_handler_keeps_its_signature(instance):
     one = instance(
         """
@@ -192,6 +214,23 @@ def test_numpy_scalars_and_arrays_become_json(instance):
     )
 
     assert one.invoke().json() == {"scalar": 0.5, "integer": 1, "array": [[1.5, 2.0]]}
+
+
+def test_classes_derived_from_text_and_numbers_become_json(instance):
+    one = instance(
+        """
+        class Text(str):
+            def __str__(self): return "other"
+        class Whole(int): pass
+        class Part(float): pass
+        def predict(which: str):
+            values = {"text": Text("a"), "whole": Whole(3), "part": Part(0.5)}
+            return values[which] if which in values else {Text("values"): [*values.values()]}
+        """
+    )
+
+    assert [one.invoke({"which": w}).json() for w in ("text", "whole", "part")] == ["a", 3, 0.5]
+    assert one.invoke({"which": "all"}).json() == {"values": ["a", 3, 0.5]}
 
 
 def test_a_numpy_array_can_be_an_argument(instance):

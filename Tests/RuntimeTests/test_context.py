@@ -38,3 +38,29 @@ def test_a_context_can_be_made_for_a_handler_s_own_tests(monkeypatch):
     assert made.event.extensions == {"priority": 3}
     assert repr(made.event) == "CloudEvent(id='1', source='/clinic', type='patient.admitted')"
     assert (Context().attempt, Context().trigger, Context().event) == (1, "http", None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given"),
+    [
+        ("event, threshold=0.5", 0.5),
+        ("event, threshold=None", None),
+        ("event, other", "id-1"),
+        ("event, context=None", "id-1"),
+        ("event, other: Context = None", "id-1"),
+        ("event, other: Context | None = None", "id-1"),
+    ],
+)
+@pytest.mark.parametrize("word", ["def", "async def"])
+def test_a_second_parameter_of_handle_is_the_context_unless_it_has_another_default(
+    instance, word, parameters, given
+):
+    name = parameters.split()[1].partition(":")[0].partition("=")[0]
+    one = instance(
+        f"""
+        from faas import Context
+        {word} handle({parameters}): return {{"given": getattr({name}, "id", {name})}}
+        """
+    )
+
+    assert one.invoke().json() == {"given": given}

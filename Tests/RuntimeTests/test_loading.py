@@ -50,6 +50,41 @@ FAILURES = {
         "signatureInvalid",
         "socket",
     ),
+    "a number that JSON has not": (
+        "def predict(a: int, z: complex | None = None): pass",
+        "signatureInvalid",
+        "the parameter z: complex can't be read from JSON; str, int",
+    ),
+    "a class of its own": (
+        "class Own: pass\ndef predict(a: int, *, own: list[Own]): pass",
+        "signatureInvalid",
+        "the parameter own: Own can't be read from JSON",
+    ),
+    "an input of such a class": (
+        "class Own: pass\ndef predict(input: Own): pass",
+        "signatureInvalid",
+        "the parameter input: Own can't be read",
+    ),
+    "a batch of such a class": (
+        "class Own: pass\ndef predict_batch(inputs: list[Own]): pass",
+        "signatureInvalid",
+        "the inputs of predict_batch: Own can't be read",
+    ),
+    "a union that can't be told apart": (
+        "def predict(a: int, b: list | tuple): pass",
+        "signatureInvalid",
+        "the parameter b: Type unions",
+    ),
+    "two contexts": (
+        "from faas import Context\ndef predict(a: Context, n: int, b: Context): pass",
+        "signatureInvalid",
+        "its parameters a and b are both one",
+    ),
+    "a handle that wants more than there is": (
+        "def handle(event, threshold=1, *, more): pass",
+        "signatureInvalid",
+        "handle takes an event and a context",
+    ),
     "a load that wants arguments": (
         "def load(a): pass\ndef predict(model): pass",
         "signatureInvalid",

@@ -10,9 +10,13 @@ final class ScriptedDriver: InstanceDriver {
         var visible: [String: [String]] = [:]
         var failure: InstanceError?
         var lingers = false
+        var sandboxes: [ScriptedSandbox] = []
     }
 
     private let mutable = Mutex(Mutable())
+
+    /// All that were opened, in that order.
+    var sandboxes: [ScriptedSandbox] { mutable.withLock { $0.sandboxes } }
 
     /// What `CUDA_VISIBLE_DEVICES` says in the sandboxes of a function, in the order of opening.
     func visible(to function: String) -> [String] {
@@ -32,23 +36,60 @@ final class ScriptedDriver: InstanceDriver {
             return (value.failure, value.lingers)
         }
         if let failure { throw failure }
-        return ScriptedSandbox(lingers: lingers)
+        let sandbox = ScriptedSandbox(lingers: lingers)
+        mutable.withLock { $0.sandboxes.append(sandbox) }
+        return sandbox
     }
 
     func reclaim() async {}
 }
 
-private final class ScriptedSandbox: Sandbox {
+final class ScriptedSandbox: Sandbox {
+    /// How forks go.
+    enum Mode {
+        case forks
+        /// Its zygote is gone, which nobody has heard.
+        case isEnding
+        /// A fork stays at work until it is given up.
+        case stalls
+    }
+
+    private struct Mutable {
+        var mode = Mode.forks
+        var forked: [UInt32] = []
+    }
+
     let report = LoadReport.plain
     private let lingers: Bool
     private let ended = Once<SandboxEnd>()
+    private let mutable = Mutex(Mutable())
 
-    init(lingers: Bool) { self.lingers = lingers }
+    init(lingers: Bool = false) { self.lingers = lingers }
+
+    /// The numbers of the instances that were forked from it.
+    var forked: [UInt32] { mutable.withLock { $0.forked } }
+
+    func set(_ mode: Mode) { mutable.withLock { $0.mode = mode } }
+
+    /// Its zygote ends by itself.
+    func die() {
+        set(.isEnding)
+        ended.happen(.died("signal 9 ended it"))
+    }
 
     func memoryMiB() async -> Int { 1 }
 
     func fork(_ id: UInt32, device: Device) async throws(InstanceError) -> any Instance {
-        ScriptedInstance(id: id, lingers: lingers)
+        switch mutable.withLock({ $0.mode }) {
+        case .forks: break
+        case .isEnding: throw InstanceError(.closed, "the sandbox has ended")
+        case .stalls:
+            // Ends when the task is cancelled.
+            for await _ in AsyncStream<Void>(Void.self, { _ in }) {}
+            throw InstanceError(.closed, "it was given up")
+        }
+        mutable.withLock { $0.forked.append(id) }
+        return ScriptedInstance(id: id, lingers: lingers)
     }
 
     func close() async { ended.happen(.closed) }
@@ -85,6 +126,8 @@ final class ScriptedInstance: Instance {
 
     func invoke(_ request: InstanceRequest, receiver: any InvocationReceiver) -> UInt32 { 0 }
     func send(_ piece: InputPiece, stream: UInt32) {}
+    func setPaused(_ isPaused: Bool, stream: UInt32) {}
+
     func cancel(stream: UInt32, reason: CancelReason) {}
 }
 

@@ -185,26 +185,6 @@ import Testing
         #expect(fastest < .milliseconds(100))
     }
 
-    @Test func `keys are kept by their hashes`() async throws {
-        let keys = ["a", "b"].enumerated().map { number, digit in
-            APIKey(
-                hash: String(repeating: digit, count: 64),
-                account: Account(digit),
-                label: "test",
-                createdAtMicros: Int64(number)
-            )
-        }
-        for key in keys { try await registry.add(key) }
-
-        let error = await #expect(throws: StorageError.self) { try await registry.add(keys[0]) }
-
-        #expect(error?.code == .refused)
-        #expect(try await registry.keys() == keys)
-        #expect(try await registry.removeKey(hash: keys[0].hash))
-        #expect(try await registry.removeKey(hash: keys[0].hash) == false)
-        #expect(try await registry.keys() == [keys[1]])
-    }
-
     private let report = LoadReport(
         handlerKind: "predict",
         schema: #"{"input":{},"output":{}}"#,

@@ -10,7 +10,8 @@ struct Doctor: ParsableCommand {
         discussion: """
             Looks at what functions need here (an OCI runtime, control groups, seccomp, Python \
             with venv, disk, GPUs) and asks the gateway what it found. Exits with 1 when \
-            something keeps functions from being served.
+            something keeps functions from being served, a gateway that --url or FAAS_URL names \
+            and that does not answer included.
 
             EXAMPLES:
               faas doctor
@@ -34,13 +35,14 @@ struct Doctor: ParsableCommand {
     }
 
     private func report(from client: GatewayClient) throws(ClientError) -> DoctorReport {
-        var report = DoctorReport(url: client.configuration.url)
+        let url = client.configuration.url
+        var report: DoctorReport
         do {
-            report.gateway = try client.node()
+            report = DoctorReport(url: url, gateway: try client.node())
         } catch {
             guard error.code != .cancelled else { throw error }
-            report.gatewayProblem = error.message
-            report.gatewayAdvice = error.advice
+            let named = gateway.url ?? Console.current.environment["FAAS_URL"] ?? ""
+            report = DoctorReport(url: url, error: error, isExpected: !named.isEmpty)
         }
         // Functions run where the gateway is, so this host says nothing about a gateway elsewhere.
         if client.configuration.isLoopback {

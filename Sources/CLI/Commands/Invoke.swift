@@ -20,8 +20,10 @@ struct Invoke: ParsableCommand {
             result ID` prints the answer, or --wait does.
 
             EXAMPLES:
-              faas invoke hello name=World n:=3
-              faas invoke hello --data '{"name": "World"}'
+              faas invoke hello name=World
+              faas invoke diabetes --file functions/diabetes/sample.json
+              faas invoke fresh name=World times:=3    as `faas new fresh` makes it
+              faas invoke hello --data '{"name": "World"}' --revision 4
               faas invoke ocr --file receipt.png --timings
               cat receipt.png | faas invoke ocr - --content-type image/png
               faas invoke train --file rows.csv --async --wait 5m
@@ -51,8 +53,28 @@ struct Invoke: ParsableCommand {
     @Flag(help: "Say on the standard error where the time went.")
     var timings = false
 
-    @Option(help: "Seconds to wait at most; the function's own timeout when not given.")
-    var timeout: Double?
+    @Option(
+        help: "How long to wait at most, such as 30s; the function's own timeout when not given.",
+        transform: TimeSpanArgument.parseSeconds
+    )
+    var timeout: TimeSpan?
+
+    @Option(
+        help: "The number of the revision that is to answer.",
+        completion: RevisionArgument.completion,
+        transform: RevisionArgument.parse
+    )
+    var revision: Int?
+
+    @Option(help: "A key: the same one is answered by the same revision.")
+    var sticky: String?
+
+    @Option(
+        name: [.customShort("H"), .long],
+        help: "A header field, as 'Name: value'; may be given again.",
+        transform: HeaderArgument.parse
+    )
+    var header: [(name: String, value: String)] = []
 
     @Flag(help: "Enqueue it and print its id.")
     var async = false
@@ -80,8 +102,13 @@ struct Invoke: ParsableCommand {
         guard !items.contains("-") || items.count == 1 else {
             throw ValidationError("- takes the whole input and goes with no key=text")
         }
-        guard timeout.map({ $0 > 0 && $0 <= 86_400 }) ?? true else {
+        guard timeout.map({ (1...86_400_000).contains($0.millis) }) ?? true else {
             throw ValidationError("--timeout must be above 0 and at most 86400 seconds")
+        }
+        guard sticky.map(HeaderArgument.isValue) ?? true else {
+            throw ValidationError(
+                "--sticky is empty or has a character that no header field may have"
+            )
         }
         guard contentType?.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) ?? true else {
             throw ValidationError("--content-type has a character that no header field may have")
@@ -92,6 +119,9 @@ struct Invoke: ParsableCommand {
     private func validateAsync() throws {
         guard async || (callback == nil && wait == nil) else {
             throw ValidationError("--callback and --wait go with --async only")
+        }
+        guard !async || (revision == nil && sticky == nil) else {
+            throw ValidationError("--revision and --sticky go without --async only")
         }
         guard !async || wait != nil || !timings else {
             throw ValidationError("--async has no timings to show, unless with --wait")
@@ -112,12 +142,20 @@ struct Invoke: ParsableCommand {
             function: name,
             body: body,
             contentType: contentType ?? file.map(InputFile.contentType) ?? "application/json",
-            timeoutMillis: timeout.map { Int(($0 * 1000).rounded(.up)) }
+            timeoutMillis: timeout.map { Int($0.millis) },
+            fields: fields
         )
         if async { return try enqueue(request, with: client) }
         try printer(subject: name.description).run { onBody in
             try client.invoke(request, onBody: onBody)
         }
+    }
+
+    private var fields: [(name: String, value: String)] {
+        var fields = header
+        if let revision { fields.append(("X-Revision", String(revision))) }
+        if let sticky { fields.append(("X-Sticky-Key", sticky)) }
+        return fields
     }
 
     private func enqueue(_ request: InvocationRequest, with client: GatewayClient) throws {

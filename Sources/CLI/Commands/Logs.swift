@@ -9,7 +9,7 @@ struct Logs: ParsableCommand {
         discussion: """
             EXAMPLES:
               faas logs hello
-              faas logs hello -f                        go on until Ctrl-C
+              faas logs hello -f                        go on until Ctrl-C, which exits with 0
               faas logs hello --since 10m --tail 1000
               faas logs hello --invocation 018f2c6e-4d3a-7abc-8def-0123456789ab
             """
@@ -67,7 +67,14 @@ struct Logs: ParsableCommand {
         } catch {
             // Ctrl-C is how following ends.
             guard follow, error.code == .cancelled else { throw error }
+            return
         }
+        guard follow else { return }
+        throw CommandFailure(
+            .refused,
+            "the gateway ended the log: it is stopping, or \(name) was removed",
+            advice: "`faas describe \(name)` shows what serves"
+        )
     }
 
     static func parse(_ text: String) throws -> InvocationID {

@@ -15,7 +15,7 @@ struct Traffic: ParsableCommand {
               faas traffic hello                show it
               faas traffic hello 3=95 4=5
               faas traffic hello 4=100
-              faas traffic hello 3=100 4=0      try 4 with X-Revision: 4
+              faas traffic hello 3=100 4=0      try 4: faas invoke hello --revision 4
             """
     )
 

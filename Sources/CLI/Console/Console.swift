@@ -1,3 +1,4 @@
+import GatewayAPI
 import Glibc
 
 /// Where a command writes, and what it may know of its surroundings.
@@ -75,9 +76,14 @@ extension Console {
         Paint(isOn: isErrorTerminal && allowsColour, isTerminal: isErrorTerminal)
     }
 
-    /// `error: ...`, its details, and `help: ...`; they may be a function's own words.
-    package func report(_ failure: CommandFailure) {
+    /// `error: ...`, its details, and `help: ...`; or all of it as one line of JSON.
+    ///
+    /// They may be a function's own words.
+    package func report(_ failure: CommandFailure, asJSON: Bool = false) {
         guard let message = failure.message else { return }
+        if asJSON, let line = try? JSONCoding.encodeLine(failure) {
+            return line.withUnsafeBytes(errors)
+        }
         let paint = errorPaint
         func line(_ label: String, _ text: String) {
             writeError("\(label) \(paint.harmless(text, keepingBreaks: true))\n")
@@ -87,9 +93,12 @@ extension Console {
         if let advice = failure.advice { line(paint.blue("help:"), advice) }
     }
 
-    private var allowsColour: Bool {
-        (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-    }
+    /// Whether the standard error can take back what it shows.
+    package var hasLiveLine: Bool { isErrorTerminal && !isDumb }
+
+    private var allowsColour: Bool { (environment["NO_COLOR"] ?? "").isEmpty && !isDumb }
+
+    private var isDumb: Bool { environment["TERM"] == "dumb" }
 }
 
 private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {

@@ -13,7 +13,7 @@ struct ProgressLine {
     mutating func show(_ text: String) {
         let isNew = text != self.text
         self.text = text
-        if console.isErrorTerminal {
+        if console.hasLiveLine {
             redraw()
         } else if isNew {
             console.writeError("\(text)\n")
@@ -22,7 +22,7 @@ struct ProgressLine {
 
     /// Shows life, on a terminal only.
     mutating func tick(_ text: String) {
-        guard console.isErrorTerminal else { return }
+        guard console.hasLiveLine else { return }
         self.text = text
         frame = (frame + 1) % Self.frames.count
         redraw()
@@ -30,7 +30,7 @@ struct ProgressLine {
 
     /// Leaves `text` behind as a line that stays; without a terminal, if it is not there already.
     mutating func leave(_ text: String) {
-        if console.isErrorTerminal {
+        if console.hasLiveLine {
             clear()
             console.writeError("\(text)\n")
         } else if text != self.text {

@@ -51,6 +51,12 @@ package enum Units {
         return seconds == 0 ? "now" : duration(micros: seconds * 1_000_000)
     }
 
+    /// In a sentence, when something that is ahead happens: `now`, `in 8 s`.
+    package static func due(atMicros micros: Int64, now: Int64) -> String {
+        let ahead = ahead(toMicros: micros, now: now)
+        return ahead == "now" ? ahead : "in \(ahead)"
+    }
+
     /// `0/s`, `0.25/s`, `1,234/s`.
     package static func rate(perSecond: Double) -> String {
         guard perSecond.isFinite, perSecond > 0 else { return "0/s" }

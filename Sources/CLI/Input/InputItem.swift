@@ -44,7 +44,7 @@ package struct InputItem: Sendable, Hashable {
         CommandFailure(
             .usage,
             message,
-            advice: "write key=text or key:=json, as in `name=World n:=3`, or use --data JSON"
+            advice: "write key=text or key:=json, as in `name=World times:=3`, or use --data JSON"
         )
     }
 

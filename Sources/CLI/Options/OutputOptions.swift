@@ -19,6 +19,15 @@ struct OutputOptions: ParsableArguments {
         case .json: try console.writeJSON(value)
         }
     }
+
+    /// Whether a command line has `-o json` or the same in other words, also one that is wrong.
+    static func asksForJSON(_ arguments: [String]) -> Bool {
+        let options = arguments.prefix { $0 != "--" }
+        return zip(options, options.dropFirst()).contains { name, value in
+            let isShort = name.hasPrefix("-") && !name.hasPrefix("--") && name.hasSuffix("o")
+            return value == "json" && (isShort || name == "--output")
+        } || options.contains("--output=json") || options.contains("-o=json")
+    }
 }
 
 extension Console {

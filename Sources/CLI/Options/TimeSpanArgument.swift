@@ -9,6 +9,16 @@ enum TimeSpanArgument {
         }
         return span
     }
+
+    /// A number alone counts seconds, and may have a fraction.
+    static func parseSeconds(_ text: String) throws -> TimeSpan {
+        guard let seconds = Double(text), (0...secondsMax).contains(seconds) else {
+            return try parse(text)
+        }
+        return TimeSpan(millis: Int64((seconds * 1000).rounded(.up)))
+    }
+
+    private static let secondsMax = 1e9
 }
 
 extension TimeSpan: ExpressibleByArgument {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 package import Functions
-package import GatewayAPI
+import GatewayAPI
 package import GatewayClient
 
 /// An answer with its circumstances, for programs to read.
@@ -8,7 +8,7 @@ package struct InvocationAnswer: Sendable, Encodable {
     package var id: String?
     package var status: Int
     package var startKind: StartKind?
-    package var timings: InvocationTimings?
+    package var timings: Timings?
     package var contentType: String?
     /// The body, where it is JSON.
     package var json: RawJSON?
@@ -16,16 +16,27 @@ package struct InvocationAnswer: Sendable, Encodable {
     package var text: String?
     /// The body, where it is neither.
     package var base64: String?
+    /// True when the body is only what had come when the answer broke off; nil when it is whole.
+    package var brokenOff: Bool?
 
-    package init(head: ResponseHead, body: [UInt8]) {
+    /// In microseconds.
+    package struct Timings: Sendable, Encodable {
+        package var queueMicros: Int64
+        package var startMicros: Int64
+        /// Nil when the head came before the handler had ended.
+        package var runMicros: Int64?
+    }
+
+    package init(head: ResponseHead, body: [UInt8], isWhole: Bool = true) {
+        brokenOff = isWhole ? nil : true
         id = head.invocationID
         status = head.status
         startKind = head.startKind
         timings = head.timing.map {
-            InvocationTimings(
+            Timings(
                 queueMicros: $0.queueMicros,
                 startMicros: $0.startMicros,
-                runMicros: $0.runMicros
+                runMicros: head.runMicros
             )
         }
         contentType = head["content-type"]

@@ -17,9 +17,17 @@ struct InvocationPrinter {
         let startedAtMicros = console.now()
         var body: [UInt8] = []
         var lastByte: UInt8?
-        let head = try exchange { bytes in
-            lastByte = bytes.last ?? lastByte
-            if asJSON { body.append(contentsOf: bytes) } else { console.output(bytes) }
+        let head: ResponseHead
+        do {
+            head = try exchange { bytes in
+                lastByte = bytes.last ?? lastByte
+                if asJSON { body.append(contentsOf: bytes) } else { console.output(bytes) }
+            }
+        } catch let error as ClientError {
+            if asJSON, let head = error.head {
+                try console.writeJSON(InvocationAnswer(head: head, body: body, isWhole: false))
+            }
+            throw error
         }
         if asJSON {
             try console.writeJSON(InvocationAnswer(head: head, body: body))

@@ -9,10 +9,10 @@ package enum InvocationText {
         var parts: [String] = []
         if let kind = head.startKind { parts.append("\(kind.rawValue) start") }
         if let timing = head.timing {
+            let run = head.runMicros.map { ", run \(Units.duration(micros: $0))" } ?? ""
             parts.append(
                 "queue \(Units.duration(micros: timing.queueMicros)), "
-                    + "start \(Units.duration(micros: timing.startMicros)), "
-                    + "run \(Units.duration(micros: timing.runMicros))"
+                    + "start \(Units.duration(micros: timing.startMicros))\(run)"
             )
         }
         parts.append("\(Units.duration(micros: totalMicros)) in all")
@@ -23,7 +23,7 @@ package enum InvocationText {
     /// Why there is no result yet.
     package static func pending(_ report: InvocationReport, now: Int64) -> String {
         let next = report.nextAttemptAtMicros.map {
-            "; attempt \(report.attempts + 1) is due in \(Units.ahead(toMicros: $0, now: now))"
+            "; attempt \(report.attempts + 1) is due \(Units.due(atMicros: $0, now: now))"
         }
         return "\(report.id) has not ended: it is \(report.state.rawValue)\(next ?? "")"
     }
@@ -62,8 +62,8 @@ package enum InvocationText {
         fields.append(("accepted", Timestamp(micros: report.acceptedAtMicros).description))
         fields.append(("outcome", outcome(report, paint)))
         if let micros = report.nextAttemptAtMicros {
-            let ahead = Units.ahead(toMicros: micros, now: now)
-            fields.append(("next attempt", "\(Timestamp(micros: micros)), in \(ahead)"))
+            let due = Units.due(atMicros: micros, now: now)
+            fields.append(("next attempt", "\(Timestamp(micros: micros)), \(due)"))
         }
         if let micros = report.resultKeptUntilMicros {
             fields.append(("result", "kept until \(Timestamp(micros: micros))"))

@@ -3,7 +3,7 @@ package import Functions
 /// What became of the lines of a file that were sent to a queue.
 package struct SendSummary: Sendable, Hashable, Encodable, CustomStringConvertible {
     package var queue: String
-    /// Messages that are durable.
+    /// Messages that are durable, those that were there already among them.
     package var sent = 0
     /// Those of them that were there already.
     package var duplicates = 0
@@ -17,7 +17,9 @@ package struct SendSummary: Sendable, Hashable, Encodable, CustomStringConvertib
     }
 
     package var description: String {
-        let already = duplicates > 0 ? ", \(Units.count(Int64(duplicates))) were there already" : ""
-        return "\(Units.count(sent, "message")) sent to \(queue)\(already)"
+        let were = duplicates == 1 ? "was" : "were"
+        let already =
+            duplicates > 0 ? ", \(Units.count(Int64(duplicates))) \(were) there already" : ""
+        return "\(Units.count(sent - duplicates, "message")) sent to \(queue)\(already)"
     }
 }

@@ -59,7 +59,7 @@ package enum TrafficText {
         let next = rollout.step + 1 < policy.shares.count ? "goes on" : "is complete"
         return "\(head) of \(policy.shares.count), "
             + (end > now
-                ? "\(next) in \(Units.ahead(toMicros: end, now: now))"
+                ? "\(next) \(Units.due(atMicros: end, now: now))"
                 : "\(next) once its answers are enough to judge by")
     }
 

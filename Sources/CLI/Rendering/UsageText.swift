@@ -6,8 +6,9 @@ package enum UsageText {
         guard !statement.rows.isEmpty else { return "Nothing was used in this time.\n" }
         let columns = [
             Table.Column(statement.grouping.rawValue.uppercased()),
-            .init("INVOCATIONS", .right), .init("FAILED", .right), .init("BILLED", .right),
-            .init("MEMORY", .right), .init("GPU MEMORY", .right), .init("IN", .right),
+            .init("INVOCATIONS", .right), .init("ATTEMPTS", .right), .init("FAILED", .right),
+            .init("BILLED", .right), .init("MEMORY", .right), .init("GPU MEMORY", .right),
+            .init("IN", .right),
             .init("OUT", .right), .init("COST", .right),
         ]
         var rows = statement.rows
@@ -18,7 +19,8 @@ package enum UsageText {
 
     private static func cells(_ row: UsageRow, _ currency: String) -> [String] {
         [
-            row.key, Units.count(row.invocations), Units.count(row.failures),
+            row.key, Units.count(row.invocations), Units.count(row.attempts),
+            Units.count(row.failures),
             Units.duration(millis: row.billedMillis), gibibyteSeconds(row.memoryMiBMillis),
             gibibyteSeconds(row.gpuMemoryMiBMillis), Units.size(bytes: row.bytesIn),
             Units.size(bytes: row.bytesOut),

@@ -9,7 +9,8 @@ extension Deploy {
     func installRequirements(_ folder: FunctionFolder) async throws {
         guard let requirements = folder.requirements, !requirements.lines.isEmpty else { return }
         let digest = deployer.setting.layerDigest(requirements)
-        guard !deployer.layers.exists(digest) else {
+        guard try await !deployer.isHere({ [layers = deployer.layers] in layers.exists(digest) })
+        else {
             return await say(.requirements, "\(requirements.lines.count) requirements, cached")
         }
         try await install(
@@ -18,7 +19,6 @@ extension Deploy {
         await say(.requirements, "installed")
     }
 
-    /// Ends early when the deploy is given up, or nobody hears of it any more.
     private func install(_ order: LayerOrder) async throws {
         let (steps, pump) = AsyncStream.makeStream(
             of: LayerProgress.self,
@@ -29,16 +29,9 @@ extension Deploy {
         }
         defer { teller.cancel() }
         let layers = deployer.layers
-        let install = Task { () -> Result<Void, InstanceError> in
-            do throws(InstanceError) {
-                return .success(try await layers.build(order) { pump.yield($0) })
-            } catch {
-                return .failure(error)
-            }
+        let result = await endingEarly { () throws(InstanceError) in
+            try await layers.build(order) { pump.yield($0) }
         }
-        stop.installs { install.cancel() }
-        let result = await install.value
-        stop.installs(nil)
         pump.finish()
         do throws(InstanceError) { try result.get() } catch {
             guard error.code != .closed else { throw stop.isStopped ? Self.givenUp : Self.ended }
@@ -48,6 +41,20 @@ extension Deploy {
             )
         }
         await teller.value
+    }
+
+    /// Cancels the work when the deploy is given up, or nobody hears of it any more.
+    private func endingEarly<Value: Sendable, Failure>(
+        _ work: @escaping @Sendable () async throws(Failure) -> Value
+    ) async -> Result<Value, Failure> {
+        let task = Task { () -> Result<Value, Failure> in
+            do throws(Failure) { return .success(try await work()) } catch {
+                return .failure(error)
+            }
+        }
+        stop.waits { task.cancel() }
+        defer { stop.waits(nil) }
+        return await task.value
     }
 
     private func tell(_ step: LayerProgress, of order: LayerOrder) async {
@@ -67,7 +74,8 @@ extension Deploy {
     )
 
     func fetch(_ model: Manifest.ModelFile) async throws {
-        guard !deployer.weights.exists(model.sha256) else {
+        let weights = deployer.weights
+        guard try await !deployer.isHere({ weights.exists(model.sha256) }) else {
             return await say(.weights, "\(model.fileName) is here already")
         }
         await say(.weights, "fetching \(model.fileName)")
@@ -79,16 +87,17 @@ extension Deploy {
             for await amount in amounts { await say(.weights, "fetching", detail: amount) }
         }
         defer { teller.cancel() }
-        do throws(WeightsError) {
-            _ = try await deployer.weights.fetched(model) { bytes, total in
+        let result = await endingEarly { () throws(WeightsError) in
+            try await weights.fetched(model) { bytes, total in
                 let of = total.map { " of \($0 >> 20)" } ?? ""
                 pump.yield("\(bytes >> 20)\(of) MiB")
             }
-        } catch {
-            pump.finish()
-            throw Problem(.weightsFailed, detail: error.message)
         }
         pump.finish()
+        do throws(WeightsError) { _ = try result.get() } catch {
+            guard error.code != .stopped || !stop.isStopped else { throw Self.givenUp }
+            throw Problem(.weightsFailed, detail: error.message)
+        }
         await teller.value
         await say(.weights, "\(model.fileName) is here, and is what its digest says")
     }

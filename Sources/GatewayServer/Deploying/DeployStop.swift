@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 import Pooling
 
-/// Lets a deploy be given up while its requirements are installed, or its model is loaded and
-/// tried.
+/// Lets a deploy be given up while its requirements are installed, its weights are fetched, or its
+/// model is loaded and tried.
 final class DeployStop: Sendable {
     private struct Mutable {
         var isStopped = false
@@ -10,7 +10,7 @@ final class DeployStop: Sendable {
         var isUnheard = false
         var hasEnded = false
         var pool: Pool?
-        var endInstall: (@Sendable () -> Void)?
+        var endWait: (@Sendable () -> Void)?
     }
 
     private let state = NIOLockedValueBox(Mutable())
@@ -23,12 +23,13 @@ final class DeployStop: Sendable {
         }
     }
 
-    /// It installs from now on; `end` ends that, and is called at once when nobody waits for it.
+    /// It installs or fetches from now on, which may take minutes; `end` ends that, and is called
+    /// at once when nobody waits for it.
     ///
-    /// Nil when it has been installed.
-    func installs(_ end: (@Sendable () -> Void)?) {
+    /// Nil when it is over.
+    func waits(_ end: (@Sendable () -> Void)?) {
         let isUnwanted = state.withLockedValue { state in
-            state.endInstall = end
+            state.endWait = end
             return state.isStopped || state.isUnheard
         }
         if isUnwanted { end?() }
@@ -41,23 +42,23 @@ final class DeployStop: Sendable {
 
     /// The pool in which it tries its model, if it has come so far, is to be drained.
     func stop() -> Pool? {
-        let (pool, endInstall) = state.withLockedValue { state in
+        let (pool, endWait) = state.withLockedValue { state in
             state.isStopped = true
-            return (state.pool, state.endInstall)
+            return (state.pool, state.endWait)
         }
-        endInstall?()
+        endWait?()
         return pool
     }
 
-    /// Who asked for it has gone: an install, which may take minutes, ends.
+    /// Who asked for it has gone: an install or a fetch ends.
     ///
     /// What is past that goes on, as it takes less than to begin anew.
     func unheard() {
-        let endInstall = state.withLockedValue { state in
+        let endWait = state.withLockedValue { state in
             state.isUnheard = true
-            return state.endInstall
+            return state.endWait
         }
-        endInstall?()
+        endWait?()
     }
 }
 

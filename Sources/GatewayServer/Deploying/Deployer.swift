@@ -30,19 +30,23 @@ package final class Deployer: Sendable {
         package var loadMillisMax: Int
         /// How long a revision that has been replaced is kept ready for a way back.
         package var probationMillis: Int
+        /// How often layers and weights are removed that no revision needs.
+        package var cleanupMillis: Int
 
         package init(
             dataFolder: String,
             pythonVersion: String,
             platform: String,
             loadMillisMax: Int,
-            probationMillis: Int
+            probationMillis: Int,
+            cleanupMillis: Int
         ) {
             self.dataFolder = dataFolder
             self.pythonVersion = pythonVersion
             self.platform = platform
             self.loadMillisMax = loadMillisMax
             self.probationMillis = probationMillis
+            self.cleanupMillis = cleanupMillis
         }
 
         package var bundlesFolder: String { "\(dataFolder)/bundles" }
@@ -61,6 +65,8 @@ package final class Deployer: Sendable {
     let logger: Logger
     let locks = DeployLocks()
     let pushes = Pushes()
+    /// Held while layers and weights are looked for, or removed.
+    let shared = NIOLock()
     let live = NIOLockedValueBox<[FunctionName: LiveFunction]>([:])
 
     package init(

@@ -130,7 +130,7 @@ package final class Pushes: Sendable {
         pushes.withLockedValue { pushes in
             let limit = UInt64(Self.idleMillisMax) * 1_000_000
             let idle = pushes.filter { _, push in
-                push.running.count == 0 && now &- push.usedAt > limit
+                push.running.count == 0 && now > push.usedAt + limit
             }
             for id in idle.keys { pushes[id] = nil }
             return Array(idle.values)

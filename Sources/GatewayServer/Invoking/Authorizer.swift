@@ -20,8 +20,11 @@ package struct Authorizer: Sendable {
         guard let owner = self.account(authorization: authorization) else {
             return Problem(
                 .unauthorized,
-                detail: "Send the API key as `Authorization: Bearer KEY`; "
-                    + "the command line takes it from FAAS_TOKEN."
+                detail: Self.key(authorization).map { !$0.isEmpty } ?? false
+                    ? "The API key is not one of this gateway's; the command line takes it from "
+                        + "FAAS_TOKEN."
+                    : "Send the API key as `Authorization: Bearer KEY`; the command line takes it "
+                        + "from FAAS_TOKEN."
             )
         }
         guard let account, account != owner else { return nil }
@@ -30,8 +33,13 @@ package struct Authorizer: Sendable {
 
     /// The account whose key this is.
     package func account(authorization: String?) -> String? {
-        guard let value = authorization, value.lowercased().hasPrefix("bearer ") else { return nil }
+        guard let key = Self.key(authorization) else { return nil }
         // Keys are compared by digest, so that the time it takes says nothing about them.
-        return accounts[SHA256.hexadecimal(of: Array(value.dropFirst(7).utf8))]
+        return accounts[SHA256.hexadecimal(of: Array(key.utf8))]
+    }
+
+    private static func key(_ authorization: String?) -> Substring? {
+        guard let value = authorization, value.lowercased().hasPrefix("bearer ") else { return nil }
+        return value.dropFirst(7)
     }
 }

@@ -28,6 +28,9 @@ final class ConnectionFront: ChannelDuplexHandler, RemovableChannelHandler {
     /// The length of the request of which `gathered` is the beginning.
     private var wantedBytes = 0
 
+    /// Nothing waits here for the client to take it; what the routes behind send does not count.
+    var isClear: Bool { queuedCount == 0 }
+
     init(_ invocations: InvocationHandler) { self.invocations = invocations }
 
     func handlerAdded(context: ChannelHandlerContext) {

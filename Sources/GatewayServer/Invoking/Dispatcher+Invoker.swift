@@ -56,9 +56,12 @@ extension Dispatcher: Invoker {
                 )
             )
         }
+        guard let meta = FrameMeta(invocation) else {
+            return receiver.answerEnded(.problem(head, .metaTooLong, .rejected))
+        }
         makeInvocation(
             InstanceRequest(
-                meta: FrameMeta(invocation),
+                meta: meta,
                 body: ByteBuffer(bytes: invocation.body),
                 remainingMillis: 0
             ),
@@ -75,8 +78,8 @@ extension Dispatcher: Invoker {
 }
 
 extension FrameMeta {
-    /// What a handler may know of an event.
-    fileprivate init(_ invocation: Invocation) {
+    /// What a handler may know of an event; nil when it does not fit a frame.
+    fileprivate init?(_ invocation: Invocation) {
         var lines = ByteBufferAllocator().buffer(capacity: 160 + invocation.headers.count)
         lines.writeStaticString(":id: ")
         lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { bytes in
@@ -93,6 +96,7 @@ extension FrameMeta {
             lines.writeStaticString("\n")
             lines.writeBytes(invocation.headers)
         }
+        guard lines.readableBytes <= FrameMeta.byteCountMax else { return nil }
         self.init(lines: lines)
     }
 }

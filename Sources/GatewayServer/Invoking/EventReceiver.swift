@@ -99,7 +99,7 @@ extension EventReceiver {
 
     private static func verdict(_ code: String, _ outcome: Outcome) -> Answer.Verdict {
         switch ProblemCode(rawValue: code) {
-        case .inputInvalid, .answerTooLarge, .payloadTooLarge: .hopeless
+        case .inputInvalid, .answerTooLarge, .payloadTooLarge, .headersTooLarge: .hopeless
         // The ledger could not take the row: whatever the handler did counts as not done.
         case .notReady: .notAttempted
         default: outcome == .rejected ? .notAttempted : .failed

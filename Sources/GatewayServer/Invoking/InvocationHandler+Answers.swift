@@ -20,7 +20,14 @@ extension InvocationHandler: AnswerReceiver {
     func answerContinued(_ body: ByteBuffer) {
         guard let context else { return }
         front.send(piece(body, isLast: false, context))
-        if isOverflowing(context) { context.close(promise: nil) }
+        guard !context.channel.isWritable,
+            unsentBytes(context) > dispatcher.configuration.unsentBytesMax
+        else { return }
+        if case .answering(let invocation) = state {
+            let detail = "the client took the answer too slowly beside others of its instance\n"
+            invocation.logged(level: "warning", ByteBuffer(string: detail))
+        }
+        context.close(promise: nil)
     }
 
     func answerEnded(_ end: AnswerEnd) {
@@ -66,8 +73,7 @@ extension InvocationHandler: AnswerReceiver {
             front.send(bytes)
             becomeIdle(context)
         } else {
-            state = .discarding
-            front.send(bytes, thenClose: .all)
+            closeOnceSent(bytes)
         }
         if answer.capacity > Self.keptBytesMax { answer = ByteBuffer() }
     }
@@ -75,8 +81,16 @@ extension InvocationHandler: AnswerReceiver {
     func becomeIdle(_ context: ChannelHandlerContext) {
         state = .idle
         closesAt = after(dispatcher.configuration.idleMillisMax)
-        if isQuiescing, held.isEmpty { return context.close(promise: nil) }
-        if !held.isEmpty { release(context) }
+        if isQuiescing, held.isEmpty { return closeOnceSent() }
+        release(context)
+    }
+
+    /// Closes once all answers have left, these bytes the last of them, and drops what still comes.
+    func closeOnceSent(_ bytes: ByteBuffer = ByteBuffer()) {
+        state = .discarding
+        keepAlive = false
+        closesAt = after(dispatcher.configuration.idleMillisMax)
+        front.send(bytes, thenClose: .all)
     }
 
     /// Refuses a body over the limit; `head` is that of the invocation that took part of it.
@@ -90,7 +104,8 @@ extension InvocationHandler: AnswerReceiver {
             detail: "\(route.functionName) takes \(route.payloadBytesMax) bytes at most "
                 + "(limits.payload)."
         )
-        route.metrics.rejected(.payloadTooLarge)
+        // One that took part of it is counted by how it ended.
+        if head == nil { route.metrics.rejected(.payloadTooLarge) }
         refuse(problem, head: head, context: context, keepAlive: false)
     }
 
@@ -130,15 +145,12 @@ extension InvocationHandler: AnswerReceiver {
         front.send(buffer)
     }
 
-    /// Whether the client takes a streamed answer so slowly that what waits for it is too much.
-    private func isOverflowing(_ context: ChannelHandlerContext) -> Bool {
-        guard !context.channel.isWritable, let options = context.channel.syncOptions,
-            let unsent = try? options.getOption(.bufferedWritableBytes)
-        else { return false }
-        return unsent > dispatcher.configuration.unsentBytesMax
+    /// What waits for the client to take it.
+    func unsentBytes(_ context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
-    private static let lingerMillis = 2000
+    static let lingerMillis = 2000
     /// A buffer that grew longer for one answer is not kept for the next.
     private static let keptBytesMax = 4096
 }

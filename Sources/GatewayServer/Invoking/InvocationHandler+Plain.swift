@@ -14,9 +14,9 @@ extension InvocationHandler {
 
     /// Takes a request in whole, if that is what the bytes are.
     func take(_ bytes: ByteBuffer) -> PlainOutcome {
-        guard let context, isBetweenRequests, let head = PlainRequest(bytes, meta: &meta) else {
-            return .notPlain
-        }
+        guard let context, isBetweenRequests, front.isClear,
+            let head = PlainRequest(bytes, meta: &meta)
+        else { return .notPlain }
         let byteCount = head.headBytes + head.bodyBytes
         guard bytes.readableBytes >= byteCount else {
             return gather(head) ? .partial(byteCount: byteCount) : .notPlain
@@ -73,7 +73,11 @@ extension InvocationHandler {
     /// Whether the rest of a request is to be waited for; what will be refused is refused at once,
     /// and what is taken as it comes is not waited for.
     private func gather(_ head: PlainRequest) -> Bool {
-        guard let split = dispatcher.split(head.name),
+        guard let split = dispatcher.split(head.name), !head.choosesRevision,
+            authorizer.refusal(
+                authorization: head.authorization,
+                account: split.primary.accountName
+            ) == nil,
             split.routes.allSatisfy({
                 !$0.streamsInput && head.bodyBytes <= $0.payloadBytesMax
             })

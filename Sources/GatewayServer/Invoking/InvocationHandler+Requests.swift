@@ -12,7 +12,9 @@ extension InvocationHandler {
     /// Whether the next part belongs to what is under way, or begins something new.
     var takesParts: Bool {
         switch state {
-        case .idle, .receiving, .streaming, .discarding, .passing(isWhole: false, _): true
+        // Who does not take its answers is given no more of them.
+        case .idle: context?.channel.isWritable ?? true
+        case .receiving, .streaming, .discarding, .passing(isWhole: false, _): true
         case .passing(isWhole: true, _), .gathering, .answering, .closed: false
         }
     }
@@ -22,6 +24,10 @@ extension InvocationHandler {
         isReleasing = true
         while takesParts, let part = held.popFirst() { take(part, context) }
         isReleasing = false
+        if held.isEmpty, let fault {
+            self.fault = nil
+            refuse(fault, context)
+        }
         if hasPassed {
             hasPassed = false
             context.fireChannelReadComplete()
@@ -62,11 +68,12 @@ extension InvocationHandler {
 
     /// The rest of an answered request has come.
     func discarded(_ context: ChannelHandlerContext) {
-        if keepAlive { becomeIdle(context) } else { context.close(promise: nil) }
+        if keepAlive { becomeIdle(context) } else { closeOnceSent() }
     }
 
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         hasPassed = true
+        closesAt = nil
         context.fireChannelRead(wrapInboundOut(part))
         guard case .end = part, case .passing(_, let isAnswered) = state else { return }
         if isAnswered {
@@ -100,13 +107,17 @@ extension InvocationHandler {
         }
         let admitted = admit(
             target.name,
-            authorization: head.headers.first(name: "authorization"),
+            authorization: head.headers.first(name: "authorization")?.withoutTrailingBlanks,
             wish: RevisionWish(head.headers),
             bodyBytes: head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0,
             context
         )
         guard let route = admitted else { return }
-        if head.headers.contains(name: "expect") { writeContinue(context) }
+        if head.version != .http1_0,
+            head.headers.first(name: "expect")?.lowercased() == "100-continue"
+        {
+            writeContinue(context)
+        }
         let receiving = Receiving(
             head: head,
             target: target,
@@ -174,11 +185,7 @@ extension InvocationHandler {
     ) {
         let id = dispatcher.makeID(acceptedAtMicros: receiving.accepted.wallMicros)
         guard let meta = FrameMeta(receiving.head, target: receiving.target, id: id) else {
-            let problem = Problem(
-                .headersTooLarge,
-                detail: "The header fields are over 64 KiB together."
-            )
-            return refuse(problem, context: context, keepAlive: false)
+            return refuse(.metaTooLong, context: context, keepAlive: false)
         }
         usesChunks = receiving.head.version != .http1_0
         start(

@@ -72,6 +72,10 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var usesChunks = true
     /// When the connection is closed unless something happens; nil while something is under way.
     var closesAt: UInt64?
+    /// What was unsent when it was last about to be closed.
+    private var unsentBefore = 0
+    /// What follows the requests that are held could not be read.
+    var fault: HTTPParserError?
     /// Their memory serves one request after the other.
     var answer = ByteBuffer()
     var meta = ByteBuffer()
@@ -119,6 +123,10 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func read(context: ChannelHandlerContext) {
         // A client that pipelines without end waits in its own socket's buffer.
         if held.count < dispatcher.configuration.heldPartsMax {
+            // More of the request is wanted now, and is to come.
+            if case .passing(isWhole: false, _) = state {
+                closesAt = after(dispatcher.configuration.requestMillisMax)
+            }
             context.read()
         } else {
             isReadPending = true
@@ -137,7 +145,8 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(promise: nil)
         case is ChannelShouldQuiesceEvent:
             isQuiescing = true
-            if case .idle = state { context.close(promise: nil) } else { passEvent(context, event) }
+            guard case .idle = state, held.isEmpty else { return passEvent(context, event) }
+            closeOnceSent()
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -146,16 +155,46 @@ final class InvocationHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let error = error as? HTTPParserError, !isPassing else {
             return context.fireErrorCaught(error)
         }
+        if held.isEmpty { refuse(error, context) } else { fault = error }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let isWritable = context.channel.isWritable
+        switch state {
+        case .answering(let invocation), .streaming(let invocation, _):
+            invocation.setPaused(!isWritable)
+        case .idle where isWritable: release(context)
+        default: break
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// What comes next on the connection can't be read.
+    func refuse(_ error: HTTPParserError, _ context: ChannelHandlerContext) {
         switch state {
         case .receiving(let receiving) where error.isEnd:
             refuse(Problem(cutOff: receiving), context: context, keepAlive: false)
         case .idle, .gathering, .receiving:
             refuse(Problem(parsing: error), context: context, keepAlive: false)
-        // What follows cannot be told from this request any more.
-        case .answering, .streaming: context.close(promise: nil)
+        case .streaming(let invocation, _):
+            refuse(Problem(parsing: error), streamedTo: invocation, context)
+        // It has been read whole, and is answered first.
+        case .answering: fault = error
         // It has been answered, and the connection closes.
         case .discarding, .passing, .closed: break
         }
+    }
+
+    /// Refuses what was to be the rest of an input that its handler takes as it comes.
+    private func refuse(
+        _ problem: Problem,
+        streamedTo invocation: RunningInvocation,
+        _ context: ChannelHandlerContext
+    ) {
+        invocation.clientGone()
+        // Without its last chunk the answer is not whole.
+        if hasBegunAnswer { return context.close(promise: nil) }
+        refuse(problem, head: invocation.head(run: 0), context: context, keepAlive: false)
     }
 
     // MARK: Outbound: answers of the routes behind
@@ -201,15 +240,27 @@ extension InvocationHandler {
     private func closeIfDue() {
         guard let closesAt, Clock.monotonicNanos() >= closesAt, let context else { return }
         switch state {
-        case .receiving, .gathering:
-            let problem = Problem(
-                .requestTimedOut,
-                detail: "The request took longer than "
-                    + "\(dispatcher.configuration.requestMillisMax) ms to arrive."
-            )
-            refuse(problem, context: context, keepAlive: false)
-        default: context.close(promise: nil)
+        case .receiving, .gathering: refuse(tooSlow, context: context, keepAlive: false)
+        case .streaming(let invocation, _): refuse(tooSlow, streamedTo: invocation, context)
+        default:
+            guard isSending(context) else { return context.close(promise: nil) }
+            self.closesAt = after(dispatcher.configuration.idleMillisMax)
         }
+    }
+
+    private var tooSlow: Problem {
+        Problem(
+            .requestTimedOut,
+            detail: "The request took longer than "
+                + "\(dispatcher.configuration.requestMillisMax) ms to arrive."
+        )
+    }
+
+    /// Whether the client has taken some of its answers since it was last asked, and not all.
+    private func isSending(_ context: ChannelHandlerContext) -> Bool {
+        let unsent = unsentBytes(context)
+        defer { unsentBefore = unsent }
+        return unsent > 0 && unsent != unsentBefore
     }
 
     func after(_ millis: Int) -> UInt64 {

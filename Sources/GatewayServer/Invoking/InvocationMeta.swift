@@ -29,7 +29,7 @@ extension FrameMeta {
             lines.writeStaticString("\n")
             lines.writeString(name)
             lines.writeStaticString(": ")
-            lines.writeString(value)
+            lines.writeString(value.withoutTrailingBlanks)
         }
         guard lines.readableBytes <= FrameMeta.byteCountMax else { return nil }
         self.init(lines: lines)
@@ -37,6 +37,14 @@ extension FrameMeta {
 }
 
 extension String {
+    /// The decoder leaves those that follow a field's value, of which they are no part.
+    var withoutTrailingBlanks: String {
+        guard let last = utf8.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t")
+        else { return self }
+        let end = utf8.lastIndex { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        return end.map { String(self[...$0]) } ?? ""
+    }
+
     /// A field that concerns the connection or the gateway, and not the handler.
     fileprivate var isConnectionField: Bool {
         switch utf8.count {

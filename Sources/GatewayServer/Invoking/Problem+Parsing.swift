@@ -3,6 +3,12 @@ import NIOCore
 import NIOHTTP1
 
 extension Problem {
+    /// What a handler may know of its request does not fit a frame.
+    static let metaTooLong = Problem(
+        .headersTooLarge,
+        detail: "The header fields are over 64 KiB together."
+    )
+
     /// What was sent is not HTTP/1.1.
     init(parsing error: HTTPParserError) {
         switch error {

@@ -16,7 +16,7 @@ package final class RouteMetrics: Sendable {
         case total
     }
 
-    /// Why an invocation never reached an instance.
+    /// Why an invocation never reached an instance, or is not on the bill (`ledgerFull`).
     package enum Rejection: Int, CaseIterable, Sendable {
         case queueFull
         case notReady
@@ -26,36 +26,14 @@ package final class RouteMetrics: Sendable {
         case ledgerFull
     }
 
-    /// Counts of one phase.
-    package final class Histogram: Sendable {
-        private let buckets = (0...RouteMetrics.bucketMicros.count).map { _ in Counter() }
-        private let sum = Counter()
-
-        func record(micros: UInt64) {
-            var index = 0
-            while index < RouteMetrics.bucketMicros.count,
-                micros > RouteMetrics.bucketMicros[index]
-            {
-                index += 1
-            }
-            buckets[index].add(1)
-            sum.add(micros)
-        }
-
-        /// Counts by bucket, not cumulative, and the sum of all in microseconds.
-        package var snapshot: (buckets: [UInt64], sumMicros: UInt64) {
-            (buckets.map(\.value), sum.value)
-        }
-    }
-
     private let ended: [Counter]
     private let rejected: [Counter]
-    private let phases: [Histogram]
+    private let phases: [BucketCounts]
 
     package init() {
         ended = (0..<(Outcome.allCases.count * StartKind.allCases.count)).map { _ in Counter() }
         rejected = Rejection.allCases.map { _ in Counter() }
-        phases = Phase.allCases.map { _ in Histogram() }
+        phases = Phase.allCases.map { _ in BucketCounts(bounds: Self.bucketMicros) }
     }
 
     package func ended(
@@ -67,10 +45,10 @@ package final class RouteMetrics: Sendable {
         total: Int64
     ) {
         ended[Self.index(outcome, kind)].add(1)
-        phases[Phase.queue.rawValue].record(micros: UInt64(max(0, queue)))
-        phases[Phase.start.rawValue].record(micros: UInt64(max(0, start)))
-        phases[Phase.run.rawValue].record(micros: UInt64(max(0, run)))
-        phases[Phase.total.rawValue].record(micros: UInt64(max(0, total)))
+        phases[Phase.queue.rawValue].record(UInt64(max(0, queue)))
+        phases[Phase.start.rawValue].record(UInt64(max(0, start)))
+        phases[Phase.run.rawValue].record(UInt64(max(0, run)))
+        phases[Phase.total.rawValue].record(UInt64(max(0, total)))
     }
 
     package func rejected(_ reason: Rejection) { rejected[reason.rawValue].add(1) }
@@ -81,7 +59,7 @@ package final class RouteMetrics: Sendable {
 
     package func count(_ reason: Rejection) -> UInt64 { rejected[reason.rawValue].value }
 
-    package func histogram(_ phase: Phase) -> Histogram { phases[phase.rawValue] }
+    package func histogram(_ phase: Phase) -> BucketCounts { phases[phase.rawValue] }
 
     private static func index(_ outcome: Outcome, _ kind: StartKind) -> Int {
         let outcomeIndex =

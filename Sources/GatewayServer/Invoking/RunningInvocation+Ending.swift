@@ -8,10 +8,19 @@ import Rollouts
 import RuntimeProtocol
 import Storage
 
+/// How an invocation ended, until that is on the bill.
+struct Measured {
+    let outcome: Outcome
+    let startKind: StartKind
+    let runMicros: Int64
+    let totalMicros: Int64
+}
+
 /// How it ends: who is told what, and what is put on the bill.
 extension RunningInvocation {
     /// The usage record is durable, or could not be made so.
     func committed(_ isDurable: Bool) {
+        count(isDurable)
         guard let end = pendingEnd.take() else { return }
         guard isDurable else {
             let problem = Problem(
@@ -65,8 +74,14 @@ extension RunningInvocation {
         giveWay(lease, stream, reason: .deadlinePassed)
         let problem = Problem(
             .timedOut,
-            detail: "The invocation ran for \((now - runBeganAt) / 1_000_000) ms, "
+            detail: "The invocation ran for \((now - min(now, runBeganAt)) / 1_000_000) ms, "
                 + "until `\(timeout)` of the manifest had passed."
+        )
+        dispatcher.logs.append(
+            route.revision,
+            invocation: id,
+            level: "error",
+            text: ByteBuffer(string: "\(problem.detail ?? problem.title)\n")
         )
         meter(.timedOut, runMicros: elapsedRunMicros(), failure(problem, .timedOut))
     }
@@ -87,14 +102,15 @@ extension RunningInvocation {
         isMetered = true
         pendingEnd = end
         let kind = startKind ?? .warm  // It has run, so it had a lease.
+        let now = Clock.monotonicNanos()
+        // What an instance says of itself is no more than what was seen.
+        let runMicros = min(runMicros, Int64((now - min(now, runBeganAt)) / 1000))
         let record = usageRecord(outcome, kind, runMicros: runMicros)
-        route.metrics.ended(
-            outcome,
-            kind,
-            queue: queueMicros,
-            start: startMicros,
-            run: runMicros,
-            total: Int64((Clock.monotonicNanos() - acceptedAt) / 1000)
+        measured = Measured(
+            outcome: outcome,
+            startKind: kind,
+            runMicros: runMicros,
+            totalMicros: Int64((now - acceptedAt) / 1000)
         )
         if let tally = route.tally, outcome != .cancelled, trigger != .probe {
             tally.record(failed: outcome != .completed, runMicros: runMicros)
@@ -112,9 +128,22 @@ extension RunningInvocation {
         if dispatcher.ledger.append(record, self) {
             loop.scheduleFlush(of: dispatcher.ledger)
         } else {
-            route.metrics.rejected(.ledgerFull)
             committed(false)
         }
+    }
+
+    /// Metrics have what the ledger has, and what it did not take by itself.
+    private func count(_ isDurable: Bool) {
+        guard let measured = measured.take() else { return }
+        guard isDurable else { return route.metrics.rejected(.ledgerFull) }
+        route.metrics.ended(
+            measured.outcome,
+            measured.startKind,
+            queue: queueMicros,
+            start: startMicros,
+            run: measured.runMicros,
+            total: measured.totalMicros
+        )
     }
 
     func head(run: Int64) -> AnswerHead {

@@ -44,6 +44,10 @@ final class RunningInvocation: @unchecked Sendable {
     /// When the last piece of a streamed answer came; 0 before the first.
     private(set) var lastPieceAt: UInt64 = 0
     var isMetered = false
+    /// What metrics hear of it once its usage record is durable.
+    var measured: Measured?
+    /// Its instance takes nothing new until it has given way.
+    private var isHeld = false
     /// What is sent once the usage record is durable.
     var pendingEnd: AnswerEnd?
     /// Its place among the loop's running invocations.
@@ -95,6 +99,13 @@ final class RunningInvocation: @unchecked Sendable {
         }
     }
 
+    /// The client takes no more of the answer for now, or takes it again: it has `timeout.idle`.
+    func setPaused(_ isPaused: Bool) {
+        guard lastPieceAt != 0, case .running(let lease, let stream) = stage else { return }
+        lastPieceAt = Clock.monotonicNanos()
+        lease.instance.setPaused(isPaused, stream: stream)
+    }
+
     /// The client has gone: nobody is told how it ends.
     func clientGone() {
         receiver = nil
@@ -132,7 +143,11 @@ final class RunningInvocation: @unchecked Sendable {
         case .running(let lease, let stream):
             if let timeout = passedTimeout(now) { timeOut(lease, stream, timeout, now: now) }
         case .givingWay(let lease, _, let graceEndsAt):
-            if now >= graceEndsAt { lease.instance.stop() }
+            if now >= graceEndsAt { return lease.instance.stop() }
+            // Not at once: nearly all give way before anybody else asks for the instance.
+            guard !isHeld else { return }
+            isHeld = true
+            route.pool.hold(lease)
         case .ended: break
         }
     }
@@ -236,7 +251,7 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
 
     private func release(_ lease: Lease, after end: InvocationEnd) {
         if case .instanceDied = end { return }
-        route.pool.release(lease)
+        if isHeld { route.pool.releaseHeld(lease) } else { route.pool.release(lease) }
     }
 
     private func conclude(_ end: InvocationEnd) {

@@ -83,8 +83,8 @@ struct RevisionWish {
     init() {}
 
     init(_ headers: HTTPHeaders) {
-        revision = headers.first(name: TrafficHeader.revision)
-        stickyKey = headers.first(name: TrafficHeader.stickyKey)
+        revision = headers.first(name: TrafficHeader.revision)?.withoutTrailingBlanks
+        stickyKey = headers.first(name: TrafficHeader.stickyKey)?.withoutTrailingBlanks
         cookies = headers["cookie"]
     }
 

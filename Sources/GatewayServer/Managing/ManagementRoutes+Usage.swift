@@ -16,7 +16,7 @@ extension ManagementRoutes {
         var query = try UsageQuery(parameters: Self.parameters(request))
         if !authorizer.isOpen { query.account = account(request).description }
         let currency = dispatcher.configuration.prices.currency
-        let statement = try await ledger.usage(
+        var statement = try await ledger.usage(
             LedgerQuery(
                 fromMicros: query.from?.micros ?? 0,
                 toMicros: query.to?.micros ?? LedgerQuery.lastMicros,
@@ -25,10 +25,10 @@ extension ManagementRoutes {
             ),
             by: .init(query.grouping)
         )
-        var answer = GatewayAPI.UsageStatement(statement, query: query, currency: currency)
         if query.grouping == .commit {
-            answer.rows = UsageRow.merged(answer.rows, by: try await deployer.registry.commits())
+            statement.merge(by: try await deployer.registry.commits())
         }
+        let answer = GatewayAPI.UsageStatement(statement, query: query, currency: currency)
         switch query.format {
         case .json: return try Self.json(answer)
         case .csv:
@@ -52,6 +52,18 @@ extension Billing.UsageStatement.Grouping {
     }
 }
 
+extension Billing.UsageStatement {
+    /// Makes of rows of revisions rows of the commits that they came from, in the order of commits.
+    fileprivate mutating func merge(by commits: [String: String]) {
+        var merged: [String: Row] = [:]
+        for row in rows {
+            let commit = commits[row.key] ?? "-"
+            merged[commit, default: Row(key: commit)].add(row)
+        }
+        rows = merged.values.sorted { $0.key < $1.key }
+    }
+}
+
 extension GatewayAPI.UsageStatement {
     fileprivate init(_ statement: Billing.UsageStatement, query: UsageQuery, currency: String) {
         self.init(
@@ -66,36 +78,11 @@ extension GatewayAPI.UsageStatement {
 }
 
 extension UsageRow {
-    /// Rows of revisions as rows of the commits that they came from, in the order of commits.
-    fileprivate static func merged(
-        _ rows: [UsageRow],
-        by commits: [String: String]
-    ) -> [UsageRow] {
-        var merged: [String: UsageRow] = [:]
-        for row in rows {
-            let commit = commits[row.key] ?? "-"
-            guard var sum = merged[commit] else {
-                merged[commit] = row
-                merged[commit]?.key = commit
-                continue
-            }
-            sum.invocations += row.invocations
-            sum.failures += row.failures
-            sum.billedMillis += row.billedMillis
-            sum.memoryMiBMillis += row.memoryMiBMillis
-            sum.gpuMemoryMiBMillis += row.gpuMemoryMiBMillis
-            sum.bytesIn += row.bytesIn
-            sum.bytesOut += row.bytesOut
-            sum.costNanos += row.costNanos
-            merged[commit] = sum
-        }
-        return merged.values.sorted { $0.key < $1.key }
-    }
-
     fileprivate init(_ row: Billing.UsageStatement.Row) {
         self.init(
             key: row.key,
-            invocations: row.attempts,
+            invocations: row.invocations,
+            attempts: row.attempts,
             failures: row.attempts - row.completed,
             billedMillis: row.billedMillis,
             memoryMiBMillis: row.memoryMiBMillis,

@@ -55,13 +55,12 @@ package struct ManagementRoutes: Sendable {
         adding: (RouterGroup<BasicRequestContext>) -> Void = { _ in }
     ) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: ProblemMiddleware())
+        let known = KnownRoutes()
+        router.add(middleware: ProblemMiddleware(known: known))
         router.get("/healthz") { _, _ in try Self.json(health(.ok)) }
-        router.get("/readyz") { _, _ in
-            isReady()
-                ? try Self.json(health(.ok))
-                : try Self.json(health(.starting), status: .serviceUnavailable)
-        }
+        router.head("/healthz") { _, _ in try Self.json(health(.ok)).createHeadResponse() }
+        router.get("/readyz") { _, _ in try readiness() }
+        router.head("/readyz") { _, _ in try readiness().createHeadResponse() }
         let keyed = router.group().add(middleware: KeyMiddleware(authorizer: authorizer))
         keyed.get("/metrics") { _, _ in
             Response(
@@ -75,7 +74,14 @@ package struct ManagementRoutes: Sendable {
         addFunctionRoutes(to: keyed)
         addUsageRoutes(to: keyed)
         adding(keyed)
+        known.learn(router.routes)
         return router
+    }
+
+    private func readiness() throws -> Response {
+        isReady()
+            ? try Self.json(health(.ok))
+            : try Self.json(health(.starting), status: .serviceUnavailable)
     }
 
     package static func json(
@@ -134,12 +140,12 @@ package struct ManagementRoutes: Sendable {
 
     private func pools(_ request: Request) async -> PoolList {
         var reports: [PoolReport] = []
-        let (now, wall) = (Clock.monotonicNanos(), Clock.wallMicros())
         for pool in scheduler.pools
         where pool.snapshot.isInMemory && owns(pool.revision.account, request) {
             let counts = PoolCounts(pool.snapshot)
             let limits = pool.revision.manifest.limits
             let used = pool.lastUsedAt
+            let (now, wall) = (Clock.monotonicNanos(), Clock.wallMicros())
             reports.append(
                 PoolReport(
                     function: pool.revision.function.description,
@@ -147,7 +153,7 @@ package struct ManagementRoutes: Sendable {
                     counts: counts,
                     memoryBytes: Int64(await pool.zygoteMemoryMiB()) << 20,
                     gpuMemoryMiB: limits.gpuMemoryMiB * (counts.idle + counts.busy),
-                    lastUsedAtMicros: used == 0 ? nil : wall - Int64((now - used) / 1000)
+                    lastUsedAtMicros: used == 0 ? nil : wall - Int64((now - min(now, used)) / 1000)
                 )
             )
         }

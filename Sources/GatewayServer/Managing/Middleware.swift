@@ -8,6 +8,8 @@ import Storage
 
 /// Answers what a route throws as a problem document.
 struct ProblemMiddleware: RouterMiddleware {
+    let known: KnownRoutes
+
     func handle(
         _ request: Request,
         context: BasicRequestContext,
@@ -18,14 +20,7 @@ struct ProblemMiddleware: RouterMiddleware {
         } catch let problem as Problem {
             return Self.response(problem)
         } catch let error as HTTPError where error.status == .notFound {
-            return Self.response(
-                Problem(
-                    .routeNotFound,
-                    detail: "There is no \(request.method) \(request.uri.path)."
-                )
-            )
-        } catch let error as HTTPError where error.status == .methodNotAllowed {
-            return Self.response(Problem(.methodNotAllowed))
+            return notFound(request)
         } catch let error as HTTPError where error.status == .contentTooLarge {
             return Self.response(Problem(.payloadTooLarge))
         } catch let error as PackagingError {
@@ -34,6 +29,17 @@ struct ProblemMiddleware: RouterMiddleware {
             context.logger.error("storage failed", metadata: ["reason": "\(error)"])
             return Self.response(Problem(.internal, detail: "The gateway's database failed."))
         }
+    }
+
+    private func notFound(_ request: Request) -> Response {
+        let detail = "There is no \(request.method) \(request.uri.path)."
+        let methods = known.methods(of: request.uri.path)
+        guard !methods.isEmpty else {
+            return Self.response(Problem(.routeNotFound, detail: detail))
+        }
+        var response = Self.response(Problem(.methodNotAllowed, detail: detail))
+        response.headers[.allow] = methods.joined(separator: ", ")
+        return response
     }
 
     static func response(_ problem: Problem) -> Response {

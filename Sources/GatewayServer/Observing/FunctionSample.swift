@@ -56,8 +56,8 @@ package struct FunctionSample: Sendable {
             let snapshot = metrics.histogram(phase).snapshot
             return Phase(
                 name: "\(phase)",
-                counts: snapshot.buckets,
-                sumMicros: snapshot.sumMicros
+                counts: snapshot.counts,
+                sumMicros: snapshot.sum
             )
         }
     }

@@ -143,12 +143,13 @@ extension TriggerRoutes {
         let kept = try await engine.store.result(of: id, atMicros: Clock.wallMicros())
         let function = records.last?.function ?? kept?.answer.function ?? place.function(in: self)
         guard let function, mayUse(function, request) else { throw notFound(id) }
-        let messages = try await logged(id, function: function)
+        let message = try await logged(id, records.last, function: function)
         var report = Self.base(
             id,
             records,
             function: function,
-            message: failures[records.last?.attempt ?? 0]?.detail ?? messages,
+            account: dispatcher.route(function)?.revision.account.description ?? "",
+            message: failures[records.last?.attempt ?? 0]?.detail ?? message,
             currency: dispatcher.configuration.prices.currency
         )
         report.status = kept?.answer.status ?? report.status
@@ -163,19 +164,36 @@ extension TriggerRoutes {
         return report
     }
 
-    /// What the handler said last, when it did not go well.
-    private func logged(_ id: InvocationID, function: String) async throws -> String? {
-        guard let name = FunctionName(function) else { return nil }
-        return try await threads.runIfActive { [dispatcher] in
-            dispatcher.logs.read(function: name, tail: 20, invocation: id.description)
-                .last { $0.level == .error }?.text
+    /// What went wrong in the last attempt.
+    private func logged(
+        _ id: InvocationID,
+        _ last: UsageRecord?,
+        function: String
+    ) async throws -> String? {
+        guard let last, let name = FunctionName(function) else { return nil }
+        let lines = try await threads.runIfActive { [dispatcher] in
+            dispatcher.logs.read(
+                function: name,
+                tail: Self.linesMax,
+                since: Timestamp(micros: last.acceptedAtMicros),
+                invocation: id.description
+            )
         }
+        // The gateway's own lines are of no instance; a failure's message precedes its traceback.
+        let isWhole = last.outcome == .completed
+        let level = isWhole ? LogLevel.warning : .error
+        let own = lines.first { $0.instance == nil && $0.level == level }
+        return (own ?? (isWhole ? nil : lines.last { $0.level == .error }))?.text
     }
+
+    /// Lines of an invocation that are looked through for its failure.
+    private static let linesMax = 1_000
 
     private static func base(
         _ id: InvocationID,
         _ records: [UsageRecord],
         function: String,
+        account: String,
         message: String?,
         currency: String
     ) -> InvocationReport {
@@ -183,7 +201,7 @@ extension TriggerRoutes {
             return InvocationReport(
                 last,
                 attempts: records.count,
-                message: last.outcome == .completed ? nil : message,
+                message: message,
                 currency: currency
             )
         }
@@ -191,7 +209,7 @@ extension TriggerRoutes {
             id: id.description,
             function: function,
             revision: "",
-            account: "",
+            account: account,
             trigger: "",
             state: .waiting,
             outcome: nil,

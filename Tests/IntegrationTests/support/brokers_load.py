@@ -33,6 +33,7 @@ def predict(input):
 """
 COUNTED_SCALE = "scale: { min: 0, max: 2, concurrency: 4, keepAlive: 60s }"
 IN_FLIGHT_MAX = 8
+NATS_LEASE_SECONDS = 2.0
 
 
 class Servers:

@@ -56,6 +56,9 @@ class Connection(asyncio.Protocol):
         self.receiver = Work(self)
         self.call = served.bound()
         self.out: list[bytes] = []
+        self.turns = 0
+        """Grows with each turn of the loop after something was posted, or that is to be counted."""
+        self._is_turn_due = False
         self.current: ContextVar[Output | None] = ContextVar("output", default=None)
         self.writable = asyncio.Event()
         self.writable.set()
@@ -89,9 +92,20 @@ class Connection(asyncio.Protocol):
 
     def post(self, frame: bytes) -> None:
         """Sends a frame together with others of this turn of the loop."""
-        if not self.out:
-            self.loop.call_soon(self._flush)
+        self.count_turn()
         self.out.append(frame)
+
+    def count_turn(self) -> None:
+        """Has the next turn of the loop counted, and what was posted till then sent in it."""
+        if not self._is_turn_due:
+            self._is_turn_due = True
+            self.loop.call_soon(self._turn)
+
+    def flush(self) -> None:
+        """Sends what was posted at once."""
+        data = b"".join(self.out)
+        self.out.clear()
+        self.transport.write(data)
 
     def take_output(self, stream: int, output: Output, *, alone: bool) -> None:
         """Posts what an invocation printed; `alone`: nobody else can have written to the file."""
@@ -107,10 +121,11 @@ class Connection(asyncio.Protocol):
         for frame in output.frames(stream):
             self.post(frame)
 
-    def _flush(self) -> None:
-        data = b"".join(self.out)
-        self.out.clear()
-        self.transport.write(data)
+    def _turn(self) -> None:
+        self._is_turn_due = False
+        self.turns += 1
+        if self.out:
+            self.flush()
 
     def _post_unattributed(self) -> None:
         for frame in self.served.capture.output.frames(0):
@@ -224,8 +239,13 @@ class Work(Receiver):
                 del self.arrivals[stream]
 
     async def _send_items(self, stream: int, answer: Stream) -> tuple[bytes, bytes, bool]:
-        """Sends items as they are yielded; gives what the last frame is made of."""
+        """Sends items as they are yielded; gives what the last frame is made of.
+
+        Each is on its way before the next is made, whether or not the handler awaits anything. One
+        that awaits nothing lets the loop turn after each, for others' sake and for a `cancel`.
+        """
         connection, begun = self.connection, False
+        turn = connection.turns
         try:
             async for item in each(answer.iterator):
                 part = connection.served.answerer.item(item)
@@ -233,6 +253,11 @@ class Work(Receiver):
                 for frame in frames_of(stream, meta, part, first=not begun, last=False):
                     connection.post(frame)
                 begun = True
+                connection.flush()
+                if turn == connection.turns:
+                    await asyncio.sleep(0)
+                    connection.count_turn()
+                turn = connection.turns
                 await connection.writable.wait()
         finally:
             if hasattr(answer.iterator, "aclose"):
@@ -252,11 +277,10 @@ class Work(Receiver):
 
 
 async def each(iterator: Any) -> AsyncIterator[Any]:
-    """Items of an iterator of either kind; a plain one lets other invocations in between."""
+    """Items of an iterator of either kind."""
     if hasattr(iterator, "__anext__"):
         async for item in iterator:
             yield item
     else:
         for item in iterator:
             yield item
-            await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from types import GeneratorType
 
 import msgspec
 
-from faas import Cancelled, InputError, Response
+from faas import InputError, Response
 
 from . import NOTHING
 from .arguments import DecodeErrors
@@ -24,6 +24,14 @@ BYTES = b"content-type: application/octet-stream"
 LINES = b"content-type: application/x-ndjson"
 TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 JSON_TYPES = frozenset((dict, list, str, int, float, bool, tuple, type(None)))
+
+
+PLAIN_FORMS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+)
+"""What msgspec takes these for only if they are not of a class derived from them."""
 
 
 class OutputError(Exception):
@@ -58,12 +66,22 @@ def encode_hook(value: Any) -> Any:
         if hasattr(value, "detach"):
             value = value.detach()
         return value.tolist()
+    for kind, plain in PLAIN_FORMS:
+        if isinstance(value, kind):
+            return plain(value)
     raise NotImplementedError(
         f"{type(value).__module__}.{type(value).__qualname__} has no JSON form"
     )
 
 
+NULL = b"null"
+"""What msgspec makes of NaN and of infinity."""
+PLAIN_BYTES_MAX = 512
+"""From more bytes on `has_null` is worth its call."""
+NOT_FINITE = (b"\xcb\x7f", b"\xcb\xff")
+"""How MessagePack begins each double that is not finite, and few others (of 1e300 and more)."""
 encode_json: Callable[[Any], bytes] = msgspec.json.Encoder(enc_hook=encode_hook).encode
+encode_pack: Callable[[Any], bytes] = msgspec.msgpack.Encoder(enc_hook=encode_hook).encode
 
 
 class Answerer:
@@ -73,13 +91,25 @@ class Answerer:
         self._text = text
         """Whether text goes out as it is (`handle`) and not as JSON (`predict`)."""
         self._body_bytes_max = body_bytes_max
+        self._plain_bytes_max = min(PLAIN_BYTES_MAX, body_bytes_max)
         self._verify, self.schema = _verifier(returns)
         self._json_types = JSON_TYPES - {str, type(None)} if text else JSON_TYPES
 
     def answer(self, result: Any) -> tuple[bytes, bytes | Stream]:
         """Meta and body of the answer; raises OutputError."""
         if type(result) in self._json_types:
-            body = self._json(result)
+            try:
+                body = encode_json(result)
+            except MemoryError:
+                raise
+            except Exception as error:
+                raise OutputError(f"the result can't be JSON: {error}") from error
+            if len(body) > self._plain_bytes_max:
+                self.check_size(body)
+                if has_null(body):
+                    require_finite("the result", result)
+            elif body.find(NULL) >= 0:
+                require_finite("the result", result)
             if self._verify is not None:
                 self._check_type(body)
             return b"", body
@@ -99,24 +129,8 @@ class Answerer:
         elif isinstance(item, (bytes, bytearray, memoryview)):
             body = bytes(item)
         else:
-            try:
-                body = encode_json(item) + b"\n"
-            except MemoryError:
-                raise
-            except Exception as error:
-                raise OutputError(f"an item of the answer can't be JSON: {error}") from error
+            body = to_json("an item of the answer", item) + b"\n"
         self.check_size(body)
-        return body
-
-    def _json(self, result: Any) -> bytes:
-        try:
-            body = encode_json(result)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise OutputError(f"the result can't be JSON: {error}") from error
-        if len(body) > self._body_bytes_max:
-            self.check_size(body)
         return body
 
     def _other(self, result: Any) -> tuple[bytes, bytes | Stream]:
@@ -129,7 +143,7 @@ class Answerer:
         elif self._text and (result is None or isinstance(result, str)):
             meta, body = TEXT, (result or "").encode("utf-8", "replace")
         else:
-            return b"", self._json(result)
+            meta, body = b"", to_json("the result", result)
         self.check_size(body)
         return meta, body
 
@@ -162,6 +176,44 @@ class Answerer:
             raise OutputError(f"the answer has {len(body)} bytes; the limit is {limit} bytes")
 
 
+def to_json(what: str, value: Any) -> bytes:
+    """`value` as JSON; raises OutputError."""
+    try:
+        body = encode_json(value)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise OutputError(f"{what} can't be JSON: {error}") from error
+    if has_null(body):
+        require_finite(what, value)
+    return body
+
+
+def has_null(body: bytes) -> bool:
+    """Whether `null` is anywhere. Arrays of numbers have no `u`, which is found out at once."""
+    return body.find(NULL, body.find(b"u") - 1) >= 0
+
+
+def require_finite(what: str, value: Any) -> None:
+    """Raises OutputError if a null in the JSON of `value` was NaN or infinity.
+
+    Packing is quicker than making JSON was, and tells nearly always that there is none.
+    """
+    if value is None:
+        return
+    try:
+        packed = encode_pack(value)
+        if packed.find(NOT_FINITE[0]) < 0 and packed.find(NOT_FINITE[1]) < 0:
+            return
+    except Exception:  # An integer of more than 64 bits, for instance.
+        pass
+    from . import finite
+
+    found = finite.find_other(value, encode_hook)
+    if found is not None:
+        raise OutputError(f"{what} can't be JSON: {found}")
+
+
 def frames_of(
     stream: int, meta: bytes, body: bytes, micros: int = 0, *, first: bool = True, last: bool = True
 ) -> Iterator[bytes]:
@@ -190,19 +242,23 @@ def input_error_text(error: Exception) -> str:
 
 def input_error_frame(stream: int, error: Exception) -> bytes:
     """`error` for a body that does not fit the types of the handler."""
-    fields = {"message": input_error_text(error), "type": "ValidationError", "traceback": ""}
+    from . import faults
+
+    said = faults.printable(input_error_text(error))  # May be in the words of a type's own code.
+    fields = {"message": said, "type": "ValidationError", "traceback": ""}
     return _error_frame(stream, "inputInvalid", 0, fields)
 
 
 def failure_frame(stream: int, failure: BaseException | None, micros: int) -> bytes:
     """`error` for what a handler raised; None stands for a cancelled invocation."""
-    if failure is None or isinstance(failure, Cancelled):
+    if failure is None:
         fields = {"message": "cancelled", "type": "Cancelled", "traceback": ""}
         return _error_frame(stream, "cancelled", micros, fields)
     from . import faults
 
     if isinstance(failure, OutputError):
-        fields = {"message": str(failure), "type": "OutputError", "traceback": ""}
+        said = faults.printable(str(failure))
+        fields = {"message": said, "type": "OutputError", "traceback": ""}
         return _error_frame(stream, "outputInvalid", micros, fields)
     fields = faults.describe(failure)
     if isinstance(failure, InputError):

@@ -22,6 +22,7 @@ DecodeErrors = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises when the input is at fault; msgspec.ValidationError is a DecodeError."""
 
 RAW_SCHEMA: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream"}
+READABLE = "str, int, float, bool, list, dict, dataclasses, TypedDict and msgspec.Struct can"
 STREAM_HINTS = ("Iterator[bytes]", "Iterable[bytes]", "Generator[bytes", "AsyncIterator[bytes]")
 
 
@@ -52,30 +53,44 @@ class Plan:
         """Whether the whole input is one text, so that an event whose data is text may be it."""
 
 
-def plan_handle(count: int, *, asynchronous: bool) -> Plan:
-    """For `handle(event, context)`, or `handle(event)` if `count` is 1."""
+def plan_handle(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
+    """For `handle(event, context)` or `handle(event)`; raises LoadError.
+
+    A second parameter that has a default gets the context only if it is called or annotated so.
+    """
+    second = parameters[1:2]
+    taken = parameters[:1] + [one for one in second if one.default is NOTHING or is_context(one)]
+    needed = [one for one in parameters if one.default is NOTHING]
+    if not needed or any(one not in taken for one in needed) or any(o.by_keyword for o in taken):
+        raise LoadError("signatureInvalid", "handle takes an event and a context")
+    with_context = len(taken) > 1
 
     def prepare(invocation: Invocation) -> tuple[Any, ...]:
         event = Event(invocation.body, rest=invocation.parts, meta=invocation.headers)
-        return (event, invocation.context()) if count > 1 else (event,)
+        return (event, invocation.context()) if with_context else (event,)
 
     return Plan({}, _bind_spread, prepare=prepare, streams=not asynchronous)
 
 
 def plan_predict(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
     """For `predict`; `parameters` are those after the model."""
-    context = next((one for one in parameters if _is_context(one)), None)
+    contexts = [one for one in parameters if is_context(one)]
+    if len(contexts) > 1:
+        names = " and ".join(one.name for one in contexts)
+        message = f"predict takes one context, and its parameters {names} are both one"
+        raise LoadError("signatureInvalid", message)
+    context = contexts[0] if contexts else None
     others = [one for one in parameters if one is not context]
     plan = _plan_arguments(others, asynchronous=asynchronous)
     return plan if context is None else _with_context(plan, context)
 
 
-def plan_item(hint: Any) -> tuple[Callable[[bytes], Any], dict[str, Any]]:
-    """A decoder for a whole body of the type `hint`, and the type's schema."""
+def plan_item(hint: Any, what: str) -> tuple[Callable[[bytes], Any], dict[str, Any]]:
+    """A decoder for a whole body of the type `hint`, which is `what`, and the type's schema."""
     if hint is bytes:
         return bytes, RAW_SCHEMA
     hint = _any() if hint is NOTHING else hint
-    schema = schema_of(hint)
+    schema = schema_of(hint, what)
     return _not_empty(msgspec.json.Decoder(hint, dec_hook=_decode_hook).decode), schema
 
 
@@ -84,15 +99,14 @@ def is_text(hint: Any) -> bool:
     return getattr(hint, "__origin__", hint) is str
 
 
-def schema_of(hint: Any) -> dict[str, Any]:
-    """JSON Schema of a type; raises LoadError (signatureInvalid) if it can't come as JSON."""
-    if hint is _any():
+def schema_of(hint: Any, what: str) -> dict[str, Any]:
+    """JSON Schema of the type of `what`; raises LoadError (signatureInvalid) if it has none."""
+    if hint is NOTHING or hint is _any():
         return {}
     try:
         return msgspec.json.schema(hint, schema_hook=_schema_hook)
     except (TypeError, NotImplementedError, RecursionError, ValueError) as error:
-        message = f"the type {_name(hint)} can't be read from JSON: {error}"
-        raise LoadError("signatureInvalid", message) from error
+        raise LoadError("signatureInvalid", f"{what}: {error}") from error
 
 
 def _plan_arguments(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
@@ -105,7 +119,7 @@ def _plan_arguments(parameters: list[Parameter], *, asynchronous: bool) -> Plan:
             take = _take_parts_async if asynchronous else _take_parts
             return Plan(RAW_SCHEMA, _bind_one(only), prepare=take, streams=True)
         if only.name == "input":
-            decode, schema = plan_item(only.annotation)
+            decode, schema = plan_item(only.annotation, "the parameter input")
             text = is_text(only.annotation)
             return Plan(schema, _bind_one(only), decode=decode, text=text)
     return _plan_object(parameters)
@@ -117,12 +131,16 @@ def _plan_object(parameters: list[Parameter]) -> Plan:
         hint = _any() if one.annotation is NOTHING else one.annotation
         fields.append((one.name, hint) if one.default is NOTHING else (one.name, hint, _field(one)))
     try:
-        struct = msgspec.defstruct("Arguments", fields, forbid_unknown_fields=True, kw_only=True)
-    except (TypeError, ValueError) as error:
-        raise LoadError("signatureInvalid", f"the parameters can't be read: {error}") from error
-    schema = schema_of(struct)
+        # In a class that is not called `_` Python would change the name of a field like `__x`.
+        struct = msgspec.defstruct("_", fields, forbid_unknown_fields=True, kw_only=True)
+        schema = schema_of(struct, "the parameters")
+    except (LoadError, TypeError, ValueError) as error:
+        for one in parameters:
+            schema_of(one.annotation, f"the parameter {one.name}")  # Says which it is.
+        raise LoadError("signatureInvalid", f"the parameters: {error}") from error
     definitions = schema.pop("$defs")
     schema = definitions.pop(schema["$ref"].rpartition("/")[2])
+    schema["title"] = "Arguments"
     if definitions:
         schema["$defs"] = definitions
     decoder = msgspec.json.Decoder(struct, dec_hook=_decode_hook)
@@ -215,10 +233,12 @@ def _take_parts_async(invocation: Invocation) -> Any:
     return aiter(Whole(invocation.body)) if invocation.parts is None else invocation.parts
 
 
-def _is_context(parameter: Parameter) -> bool:
-    return parameter.annotation is Context or (
-        parameter.name == "context" and parameter.annotation is NOTHING
-    )
+def is_context(parameter: Parameter) -> bool:
+    """Whether a parameter is for the context."""
+    hint = parameter.annotation
+    if hint is NOTHING:
+        return parameter.name == "context"
+    return hint is Context or getattr(hint, "__args__", ()) == (Context, type(None))
 
 
 def _is_stream(hint: Any) -> bool:
@@ -258,4 +278,4 @@ def _decode_hook(hint: type, value: Any) -> Any:
 def _schema_hook(hint: type) -> dict[str, Any]:
     if _is_array(hint):
         return {"type": "array"}
-    raise NotImplementedError(f"no JSON form of {_name(hint)} is known")
+    raise TypeError(f"{_name(hint)} can't be read from JSON; {READABLE}")

@@ -106,13 +106,14 @@ class Batch(Loop):
             if failure is not None or stream in channel.hit:
                 self.answer_failure(stream, failure, nanos)
             else:
-                self._answer(stream, results[index], nanos)
+                self._answer(stream, results, index, nanos)
         channel.current = ()
         self.exchanges.clear()
 
-    def _answer(self, stream: int, result: Any, nanos: int) -> None:
+    def _answer(self, stream: int, results: Any, index: int, nanos: int) -> None:
         answerer, exchange = self.served.answerer, self.exchanges.get(stream)
         try:
+            result = results[index]
             if isinstance(result, Exception):
                 raise result
             if exchange is None:
@@ -132,7 +133,7 @@ def _check_count(results: Any, count: int) -> BaseException | None:
         found = len(results)
         if not isinstance(results, (list, tuple)):
             results[0:0]  # An array will do; a dict or a set has no order to go by.
-    except Exception:
+    except BaseException:  # The list may be of the handler's own making.
         return OutputError(f"predict_batch returned {type(results).__name__}, not a list")
     if found != count:
         return OutputError(f"predict_batch returned {found} results for {count} inputs")

@@ -222,7 +222,7 @@ class Capture:
         self.drain_file(self.output)
         text = "".join([text for _, text in self.output.take(final=True)])
         self.output.reset()
-        return text
+        return text.encode("utf-8", "replace").decode()  # As the frames of `log` have it.
 
     def own(self, text: str) -> None:
         """Says something to the host's log of this sandbox, not to the function's."""

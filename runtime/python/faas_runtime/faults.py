@@ -20,20 +20,21 @@ def describe(error: BaseException) -> dict[str, str]:
     name = kind.__qualname__
     if kind.__module__ not in ("builtins", "handler", "faas"):
         name = f"{kind.__module__}.{name}"
-    return {"message": message(error), "type": name, "traceback": trace(error)}
+    return {"message": message(error), "type": printable(name), "traceback": trace(error)}
 
 
 def message(error: BaseException) -> str:
     """What the error says, or what it is where it says nothing."""
-    if isinstance(error, SystemExit):
-        return f"called exit({'' if error.code is None else error.code!r})"
     if isinstance(error, KeyboardInterrupt):
         return "raised KeyboardInterrupt"
     try:
-        text = str(error)
-    except Exception as second:
+        if isinstance(error, SystemExit):
+            text = f"called exit({'' if error.code is None else repr(error.code)})"
+        else:
+            text = str(error)
+    except BaseException as second:
         text = f"str() of the exception raised {type(second).__name__}"
-    return shorten(text or type(error).__name__, MESSAGE_CHARACTERS_MAX)
+    return printable(text or type(error).__name__)
 
 
 def trace(error: BaseException) -> str:
@@ -41,9 +42,19 @@ def trace(error: BaseException) -> str:
     try:
         described = traceback.TracebackException.from_exception(error)
         _drop_own_frames(described, set())
-        return shorten("".join(described.format()), TRACEBACK_CHARACTERS_MAX)
-    except Exception as second:  # An exception whose attributes raise, for instance.
+        return shorten(encodable("".join(described.format())), TRACEBACK_CHARACTERS_MAX)
+    except BaseException as second:  # An exception whose attributes raise, for instance.
         return f"the traceback could not be made: {type(second).__name__}"
+
+
+def printable(text: str) -> str:
+    """A message that has a form in UTF-8 and is no longer than one may be."""
+    return shorten(encodable(text), MESSAGE_CHARACTERS_MAX)
+
+
+def encodable(text: str) -> str:
+    """`text` without halves of surrogate pairs, which have no form in UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def shorten(text: str, limit: int) -> str:

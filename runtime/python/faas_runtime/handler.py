@@ -55,11 +55,11 @@ def guard(code: str, step: Callable[[], Any]) -> Any:
         return step()
     except MemoryError as error:
         raise LoadError("outOfMemory", "not enough memory to load", error) from error
-    except ModuleNotFoundError as error:
-        raise LoadError("moduleNotFound", str(error), error) from error
     except BaseException as error:  # SystemExit too: a handler that exits has not loaded.
         from .faults import message
 
+        if isinstance(error, ModuleNotFoundError):
+            raise LoadError("moduleNotFound", message(error), error) from error
         raise LoadError(code, f"{type(error).__name__}: {message(error)}", error) from error
 
 
@@ -106,10 +106,7 @@ def _plan(handler: Handler, found: Signature) -> Plan:
     if handler.kind == "predict":
         return plan_predict(parameters, asynchronous=handler.asynchronous)
     if handler.kind == "handle":
-        count = sum(1 for one in parameters if one.default is NOTHING)
-        if not 1 <= count <= 2 or any(one.by_keyword for one in parameters[:count]):
-            raise LoadError("signatureInvalid", "handle takes an event and a context")
-        return plan_handle(min(2, len(parameters)), asynchronous=handler.asynchronous)
+        return plan_handle(parameters, asynchronous=handler.asynchronous)
     return _plan_batch(handler, parameters)
 
 
@@ -120,7 +117,7 @@ def _plan_batch(handler: Handler, parameters: list[Any]) -> Plan:
     if len(parameters) < 1 or len(needed) > 1 or parameters[0].by_keyword:
         raise LoadError("signatureInvalid", "predict_batch takes one list of inputs")
     item = _item_of(parameters[0].annotation, "inputs of predict_batch")
-    decode, schema = plan_item(item)
+    decode, schema = plan_item(item, "the inputs of predict_batch")
     handler.returns = _result_of(_item_of(handler.returns, "result of predict_batch"))
     function = handler.function
 

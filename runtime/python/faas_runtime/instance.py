@@ -174,7 +174,7 @@ def _attach_failed(sock: socket, served: Served, error: LoadError) -> NoReturn:
     from . import faults
 
     body = {
-        "message": error.message,
+        "message": faults.encodable(error.message),
         "traceback": faults.trace(error.cause) if error.cause else "",
         "log": served.capture.load_log(),
     }

@@ -137,7 +137,9 @@ def load_handler(
 def guard_signature(module: Any, batch_size: int) -> Handler:
     """`classify`, whose own LoadErrors pass and whose surprises become one."""
     try:
-        return classify(module, batch_size)
+        handler = classify(module, batch_size)
+        msgspec.json.encode(handler.plan.schema)  # Can't be if a default is no text for UTF-8.
+        return handler
     except LoadError:
         raise
     except Exception as error:
@@ -150,7 +152,7 @@ def report_failure(control: socket, capture: Capture, error: LoadError) -> NoRet
     from . import faults
 
     body = {
-        "message": error.message,
+        "message": faults.encodable(error.message),
         "traceback": faults.trace(error.cause) if error.cause is not None else "",
         "log": capture.load_log(),
     }
@@ -168,7 +170,7 @@ def thread_names() -> list[str]:
         if int(task) == os.getpid():
             continue
         if int(task) in own:
-            names.append(own[int(task)])
+            names.append(own[int(task)].encode("utf-8", "replace").decode())
         else:
             try:
                 with open(f"/proc/self/task/{task}/comm") as file:

@@ -29,9 +29,9 @@ KEPT_MAX = 4096
 """A writable folder in which loading makes more entries is left as it is."""
 DEPTH_MAX = 16
 """What loading makes further down is left as it is, with all that comes to it."""
-SLICE_NANOS = 10_000_000
+SLICE_NANOS = 50_000_000
 """How long a removal may keep an instance, or the host's next frame, waiting."""
-SLICES_MAX = 500
+SLICES_MAX = 100
 """What takes longer is left until instances end again."""
 
 

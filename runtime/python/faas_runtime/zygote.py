@@ -220,6 +220,6 @@ def hide() -> None:
 
 def warm_up() -> None:
     """Imports what an exception or an event needs, so that no instance has to."""
-    from . import exchange, faults  # noqa: F401
+    from . import exchange, faults, finite  # noqa: F401
 
     gc.freeze()
