@@ -3,12 +3,13 @@ package import HummingbirdCore
 package import Logging
 package import NIOCore
 import NIOHTTP1
-package import NIOHTTPTypes
+import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import Synchronization
 
 /// One port for both: the invocation path's handlers first, the management routes behind them.
 package struct InvocationChannel: HTTPChannelHandler {
-    package typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    package typealias Value = AcceptedConnection
 
     package let responder: HTTPChannelHandler.Responder
     let dispatcher: Dispatcher
@@ -45,14 +46,41 @@ package struct InvocationChannel: HTTPChannelHandler {
             )
             try pipeline.addHandler(invocations)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: .init(isOutboundHalfClosureEnabled: true)
+            return AcceptedConnection(
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel,
+                    configuration: .init(isOutboundHalfClosureEnabled: true)
+                )
             )
         }
     }
 
     package func handle(value: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: value, logger: logger)
+        await handleHTTP(asyncChannel: value.take(), logger: logger)
+    }
+}
+
+/// A connection that was set up, and closes unless somebody takes it.
+///
+/// A server that stops drops what it accepts in that moment, and a channel whose writer nobody has
+/// finished ends the process.
+package final class AcceptedConnection: ServerChildChannelValue {
+    typealias Parts = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+
+    private let parts: Parts
+    private let isTaken = Atomic(false)
+
+    package var channel: any Channel { parts.channel }
+
+    init(_ parts: Parts) { self.parts = parts }
+
+    deinit {
+        guard !isTaken.load(ordering: .relaxed) else { return }
+        Task { [parts] in try? await parts.executeThenClose { _, _ in } }
+    }
+
+    func take() -> Parts {
+        isTaken.store(true, ordering: .relaxed)
+        return parts
     }
 }

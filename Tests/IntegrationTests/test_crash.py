@@ -5,13 +5,14 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import host
 import pytest
 from folders import EXAMPLES, function, read_folder
 from gateways import Gateway
-from http_client import Answer
+from http_client import Answer, RawConnection
 from waiting import until
 
 from conftest import MakeGateway
@@ -185,6 +186,28 @@ def test_a_stop_closes_idle_connections_and_refuses_new_ones(own_gateway: Gatewa
         until(lambda: refuses(own_gateway), "no connection is taken", seconds=1.8)
     thread.join()
     assert answers[0].status == 200
+
+
+def test_a_stop_amid_new_connections_lets_what_runs_end(own_gateway: Gateway) -> None:
+    """One that is accepted in the moment of the stop is closed, and nothing else."""
+    name = own_gateway.deploy(function("sleeper", SLEEPER))
+    # Not each stop has such a moment.
+    for stop in range(4):
+        if stop > 0:
+            own_gateway.start()
+        thread, answers = in_background(own_gateway, name, {"seconds": 0.3})
+        arriving: list[RawConnection] = []
+
+        own_gateway.terminate()
+        with suppress(OSError):
+            while True:
+                arriving.append(own_gateway.raw(seconds=1))
+
+        thread.join()
+        assert own_gateway.stop() == 0
+        assert answers[0].status == 200
+        for one in arriving:
+            one.close()
 
 
 def refuses(gateway: Gateway) -> bool:
