@@ -99,9 +99,14 @@ import Testing
 
     @Test func `the record says what was used`() async throws {
         try await withEdge { edge in
-            try edge.deploy(reply: { $0.answer("answer", runMicros: 2_500) }) {
-                $0.limits.memoryMiB = 96
+            // What an instance says counts as far as the gateway saw time pass.
+            let reply: @Sendable (ScriptedInvocation) -> Void = { invocation in
+                Task {
+                    try await Task.sleep(for: .microseconds(2_500))
+                    invocation.answer("answer", runMicros: 2_500)
+                }
             }
+            try edge.deploy(reply: reply) { $0.limits.memoryMiB = 96 }
             let connection = try await edge.connect()
             try await connection.post("four")
             let cold = try await connection.answer()
