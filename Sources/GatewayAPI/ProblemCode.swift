@@ -3,7 +3,7 @@ package enum ProblemCode: String, Sendable, Hashable, CaseIterable {
     // The request.
     case requestInvalid, nameInvalid, queryInvalid, unauthorized, forbidden, routeNotFound
     case methodNotAllowed, lengthRequired, payloadTooLarge, uriTooLong, headersTooLarge
-    case requestTimedOut
+    case requestTimedOut, transferCodingUnsupported
     // What it names.
     case functionNotFound, invocationNotFound, deployInProgress
     // Queues, schedules and asynchronous invocations.
@@ -51,6 +51,7 @@ extension ProblemCode {
         case .cancelled: 499
         case .handlerRaised, .outputInvalid, .answerTooLarge, .sandboxFailed, .gitFailed, .internal:
             500
+        case .transferCodingUnsupported: 501
         case .outOfMemory, .instanceDied: 502
         case .notReady, .draining, .gitBusy: 503
         case .timedOut: 504
@@ -73,6 +74,7 @@ extension ProblemCode {
         case .uriTooLong: "The request's target is over the limit"
         case .headersTooLarge: "The header fields are over the limit"
         case .requestTimedOut: "The request did not arrive in time"
+        case .transferCodingUnsupported: "The body's transfer coding is not known here"
         case .functionNotFound: "There is no such function"
         case .invocationNotFound: "There is no such invocation"
         case .deployInProgress: "The function is being deployed already"

@@ -12,6 +12,7 @@ import Testing
     enum Refusal: String, CaseIterable {
         case malformed
         case withoutKey
+        case withoutKeyToUnknown
         case foreignKey
         case unknownFunction
         case unknownRevision
@@ -22,11 +23,12 @@ import Testing
         case fieldsTooLong
         case queueFull
         case notReady
+        case unsupportedCoding
 
         var status: Int {
             switch self {
             case .malformed: 400
-            case .withoutKey: 401
+            case .withoutKey, .withoutKeyToUnknown: 401
             case .foreignKey: 403
             case .unknownFunction, .unknownRevision: 404
             case .otherMethod: 405
@@ -34,6 +36,7 @@ import Testing
             case .tooLong, .tooLongInChunks: 413
             case .queueFull: 429
             case .fieldsTooLong: 431
+            case .unsupportedCoding: 501
             case .notReady: 503
             }
         }
@@ -110,7 +113,8 @@ import Testing
     private static func configuration(_ refusal: Refusal) -> GatewayConfiguration {
         let key = APIKeyFixture()
         return switch refusal {
-        case .withoutKey, .foreignKey: .having(\.keys, [key.local, key.other])
+        case .withoutKey, .withoutKeyToUnknown, .foreignKey:
+            .having(\.keys, [key.local, key.other])
         case .tooSlow: .having(\.requestMillisMax, 1)
         default: GatewayConfiguration()
         }
@@ -128,6 +132,7 @@ import Testing
         case .malformed:
             try await connection.send("POST /function/echo HTTP/1.1\r\nno colon\r\n\r\n")
         case .withoutKey: try await connection.post()
+        case .withoutKeyToUnknown: try await connection.post(to: "/function/none")
         case .foreignKey:
             let key = APIKeyFixture().otherText
             try await connection.post(fields: ["authorization: Bearer \(key)"])
@@ -145,6 +150,11 @@ import Testing
         case .fieldsTooLong:
             let value = String(repeating: "v", count: 7000)
             try await connection.post(fields: (0..<10).map { "x-\($0): \(value)" })
+        case .unsupportedCoding:
+            try await connection.send(
+                "POST /function/echo HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
+                "1\r\nx\r\n0\r\n\r\n"
+            )
         case .queueFull:
             for _ in 0..<2 { try await edge.connect().post() }
             _ = await host.next()

@@ -105,6 +105,9 @@ extension InvocationHandler {
                 isBodyless: head.method == .HEAD
             )
         }
+        if let coding = head.unsupportedCoding {
+            return refuse(Problem(unsupported: coding), context: context, keepAlive: false)
+        }
         let admitted = admit(
             target.name,
             authorization: head.headers.first(name: "authorization")?.withoutTrailingBlanks,
@@ -141,13 +144,15 @@ extension InvocationHandler {
         _ context: ChannelHandlerContext
     ) -> Route? {
         guard let split = dispatcher.split(name) else {
-            return refuse(
-                Problem(
+            // Who has no key is not told which names there are.
+            let unauthorized = authorizer.refusal(authorization: authorization, account: nil)
+            let problem =
+                unauthorized
+                ?? Problem(
                     .functionNotFound,
                     detail: "There is no function \(name): see `faas list`."
-                ),
-                context
-            )
+                )
+            return refuse(problem, context)
         }
         if let problem = authorizer.refusal(
             authorization: authorization,

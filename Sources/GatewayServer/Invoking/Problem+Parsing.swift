@@ -21,6 +21,15 @@ extension Problem {
         }
     }
 
+    /// The body came in a transfer coding that is not decoded here.
+    init(unsupported coding: String) {
+        self.init(
+            .transferCodingUnsupported,
+            detail: "The body's transfer coding is `\(coding)`; `chunked` alone is decoded. What "
+                + "is compressed for the handler to decode is sent with Content-Encoding."
+        )
+    }
+
     /// The client closed its side of the connection within the body.
     init(cutOff receiving: InvocationHandler.Receiving) {
         let came = receiving.body.readableBytes
@@ -37,4 +46,12 @@ extension Problem {
 extension HTTPParserError {
     /// The connection ended where HTTP does not allow it.
     var isEnd: Bool { self == .invalidEOFState || self == .closedConnection }
+}
+
+extension HTTPRequestHead {
+    /// The value of `Transfer-Encoding` where the decoder does not undo all of it.
+    var unsupportedCoding: String? {
+        let coding = headers[canonicalForm: "transfer-encoding"].joined(separator: ", ")
+        return coding.isEmpty || coding.lowercased() == "chunked" ? nil : coding
+    }
 }
