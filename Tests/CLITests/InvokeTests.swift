@@ -54,6 +54,17 @@ import Testing
         #expect(try CommandRun("invoke", "stream").output == "one\ntwo\n")
     }
 
+    @Test func `what is no text is kept from a terminal, and from nothing else`() throws {
+        let shown = try CommandRun("invoke", "image", isTerminal: true)
+        let piped = try CommandRun("invoke", "image")
+
+        #expect(!shown.output.contains("\0") && !shown.output.contains("end"))
+        #expect(shown.errors.contains("of image/png, which is no text; `> FILE` keeps"))
+        #expect(shown.status == 0)
+        #expect(piped.output.hasSuffix("\0\0end"))
+        #expect(piped.errors.isEmpty)
+    }
+
     @Test func `timings go to the standard error`() throws {
         let run = try CommandRun("invoke", "stream", "--timings")
 

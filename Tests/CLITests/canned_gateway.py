@@ -260,6 +260,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
             return self.answer(200, data, kind, headers)
         if name == "size":
             return self.answer(200, [len(data), kind], headers=headers)
+        if name == "image":
+            return self.stream([b"\x89PNG\r\n", b"\0\0", b"end"], "image/png", headers)
         if name == "stream":
             return self.stream([b"one\n", b"two\n"], "text/plain", headers)
         if name == "torn":

@@ -17,11 +17,18 @@ struct InvocationPrinter {
         let startedAtMicros = console.now()
         var body: [UInt8] = []
         var lastByte: UInt8?
+        var hiddenBytes = 0
         let head: ResponseHead
         do {
             head = try exchange { bytes in
-                lastByte = bytes.last ?? lastByte
-                if asJSON { body.append(contentsOf: bytes) } else { console.output(bytes) }
+                if asJSON { return body.append(contentsOf: bytes) }
+                // It would garble the terminal.
+                if hiddenBytes > 0 || console.isOutputTerminal && bytes.contains(0) {
+                    hiddenBytes += bytes.count
+                } else {
+                    lastByte = bytes.last ?? lastByte
+                    console.output(bytes)
+                }
             }
         } catch let error as ClientError {
             if asJSON, let head = error.head {
@@ -33,6 +40,13 @@ struct InvocationPrinter {
             try console.writeJSON(InvocationAnswer(head: head, body: body))
         } else if console.isOutputTerminal, let lastByte, lastByte != UInt8(ascii: "\n") {
             console.write("\n")
+        }
+        if hiddenBytes > 0 {
+            let size = Units.size(bytes: Int64(hiddenBytes))
+            let type = head["content-type"].map { " of \($0)" } ?? ""
+            console.writeError(
+                "not shown: \(size)\(type), which is no text; `> FILE` keeps the answer\n"
+            )
         }
         if showsTimings {
             let total = console.now() - startedAtMicros
