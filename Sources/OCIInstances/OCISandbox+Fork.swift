@@ -185,7 +185,10 @@ extension OCISandbox {
                 attached: attached,
                 onOutput: { self.tools.output(self.place.revision, id, $0, $1) },
                 onClose: { fault in
-                    if let instance = closed.value { self.closed(instance, fault: fault) }
+                    // Once: what it kept would keep handler and instance for good.
+                    guard let instance = closed.value else { return }
+                    closed.value = nil
+                    self.closed(instance, fault: fault)
                 }
             )
             let instance = SocketInstance(

@@ -66,6 +66,22 @@ extension SandboxTests.Ends {
         }
     }
 
+    @Test func `an instance that has ended is forgotten`() async throws {
+        try await withSandboxHost { host in
+            let sandbox = try await host.driver.open(plan(host))
+            var instance: (any Instance)? = try await sandbox.fork(1, device: .cpu)
+            weak let forgotten = instance
+            _ = try await instance?.answer("x", on: host)
+            instance?.stop()
+            _ = await instance?.end()
+
+            instance = nil
+
+            #expect(await eventually { forgotten == nil })
+            await sandbox.close()
+        }
+    }
+
     @Test func `an invocation on an instance that has ended ends too`() async throws {
         try await withSandboxHost { host in
             let sandbox = try await host.driver.open(plan(host))
