@@ -25,13 +25,18 @@ struct BackendStream {
                 }
             }
         do {
-            if !first.isEmpty { try await writer.write(ByteBuffer(bytes: first)) }
-            guard let body else { return try await exchange(pipes, nil, to: &writer) }
-            // Nothing may be said for minutes: that the client is gone must be seen without.
-            try await body.consumeWithInboundCloseHandler { body in
-                try await exchange(pipes, body, to: &writer)
-            } onInboundClosed: {
-                process.stop()
+            // All of it in there: a channel that is dropped before ends the process.
+            try await pipes.executeThenClose { inbound, outbound in
+                if !first.isEmpty { try await writer.write(ByteBuffer(bytes: first)) }
+                guard let body else {
+                    return try await exchange(inbound, outbound, nil, to: &writer)
+                }
+                // Nothing may be said for minutes: that the client is gone must be seen without.
+                try await body.consumeWithInboundCloseHandler { body in
+                    try await exchange(inbound, outbound, body, to: &writer)
+                } onInboundClosed: {
+                    process.stop()
+                }
             }
         } catch {
             process.stop()
@@ -40,17 +45,16 @@ struct BackendStream {
     }
 
     private func exchange(
-        _ pipes: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
         _ body: RequestBody?,
         to writer: inout any ResponseBodyWriter
     ) async throws {
-        try await pipes.executeThenClose { inbound, outbound in
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { await feed(body, to: outbound) }
-                for try await piece in inbound { try await writer.write(piece) }
-                // It has said all it has to say: what is left of the body is of no use.
-                tasks.cancelAll()
-            }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await feed(body, to: outbound) }
+            for try await piece in inbound { try await writer.write(piece) }
+            // It has said all it has to say: what is left of the body is of no use.
+            tasks.cancelAll()
         }
     }
 

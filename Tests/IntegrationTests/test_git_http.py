@@ -236,3 +236,19 @@ def test_too_many_at_once_are_told_so_and_leave_no_process(gateway: Gateway) -> 
     for connection in held:
         connection.close()
     until(lambda: gateway.request("GET", path).status == 200, "there is a place again", 20)
+
+
+@pytest.mark.parametrize("service", ["git-upload-pack", "git-receive-pack"])
+def test_clients_that_do_not_wait_for_the_references_end_nothing(
+    own_gateway: Gateway, service: str
+) -> None:
+    own_gateway.cli("git", "init", "models")
+    path = f"/git/models.git/info/refs?service={service}"
+    for _ in range(40):
+        with own_gateway.raw() as connection:
+            connection.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert own_gateway.is_running, own_gateway.log.read_text()
+        own_gateway.healthy()
+
+    until(lambda: own_gateway.request("GET", path).status == 200, "there is a place again")
+    assert own_gateway.stop() == 0

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import socket
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,12 @@ class RawConnection:
     def close(self) -> None:
         self.file.close()
         self.socket.close()
+
+    def reset(self) -> None:
+        """Closes as a client that died does: what was on its way is thrown away."""
+        linger = struct.pack("ii", 1, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close()
 
     def send(self, data: str | bytes) -> None:
         self.socket.sendall(data.encode() if isinstance(data, str) else data)
