@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from folders import function
 from gateways import CLI, Gateway
-from http_client import post
+from http_client import RawConnection, post
 from waiting import until
+
+# Of one gateway.
+FOLLOWERS_MAX = 64
 
 TALKER = """
 import logging, os, sys
@@ -131,6 +134,29 @@ def read_line_while(
         if ready:
             return process.stdout.readline()
     raise AssertionError("nothing was printed")
+
+
+def follow(gateway: Gateway, name: str) -> RawConnection:
+    connection = gateway.raw(seconds=10)
+    query = "follow=true&tail=1"
+    connection.send(f"GET /v1/functions/{name}/logs?{query} HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert connection.head()[0] == 200
+    return connection
+
+
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_followers_who_leave_make_room_for_others(gateway: Gateway, leave: str) -> None:
+    """More than there may be at a time, in turn, of a function that prints nothing meanwhile."""
+    handler = "def predict() -> None:\n    print('said')\n"
+    name = gateway.deploy(function(f"followed-{leave}", handler))
+    for _ in range(FOLLOWERS_MAX + 6):
+        follower = follow(gateway, name)
+        follower.reset() if leave == "reset" else follower.close()
+
+    with follow(gateway, name) as last:
+        gateway.invoke(name)
+
+        assert json.loads(last.chunk())["text"] == "said"
 
 
 def test_a_line_appears_while_its_invocation_runs(gateway: Gateway) -> None:

@@ -82,8 +82,8 @@ package final class FunctionLogs: Sendable {
         later { self.writer.remove(function) }
     }
 
-    /// Ends those who follow now, so that their connections do not hold up a graceful stop; returns
-    /// at once.
+    /// Ends those who follow, and from now on who begins to, so that their connections do not hold
+    /// up a graceful stop; returns at once.
     package func endFollowers() {
         later { self.writer.endFollowers() }
     }

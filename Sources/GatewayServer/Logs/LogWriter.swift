@@ -19,6 +19,7 @@ final class LogWriter: @unchecked Sendable {
     private var followers: [FunctionName: [LogFollower]] = [:]
     /// Lines that are in no file, by function: said as soon as a line can be written.
     private var missing: [FunctionName: Int] = [:]
+    private var takesFollowers = true
     private var lastError: Int32?
     private let lost = Atomic<Int>(0)
 
@@ -48,6 +49,10 @@ final class LogWriter: @unchecked Sendable {
 
     /// - Returns: false when there are as many followers as there may be.
     func add(_ follower: LogFollower, to function: FunctionName) -> Bool {
+        guard takesFollowers else {
+            follower.end()
+            return true
+        }
         guard followers.values.reduce(0, { $0 + $1.count }) < limits.followersMax else {
             return false
         }
@@ -67,7 +72,9 @@ final class LogWriter: @unchecked Sendable {
         for follower in followers.removeValue(forKey: function) ?? [] { follower.end() }
     }
 
+    /// Ends those that there are, and those that still come.
     func endFollowers() {
+        takesFollowers = false
         for follower in followers.values.joined() { follower.end() }
         followers = [:]
     }

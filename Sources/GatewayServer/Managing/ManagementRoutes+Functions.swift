@@ -172,8 +172,13 @@ extension ManagementRoutes {
                     try await writer.write(ByteBuffer(bytes: try JSONCoding.encodeLine(line)))
                 }
                 if let more = feed.more {
-                    for await line in more {
-                        try await writer.write(ByteBuffer(bytes: try JSONCoding.encodeLine(line)))
+                    // A function may print nothing for days: that the client left must be seen
+                    // without.
+                    try await request.body.consumeWithCancellationOnInboundClose { _ in
+                        for await line in more {
+                            let bytes = try JSONCoding.encodeLine(line)
+                            try await writer.write(ByteBuffer(bytes: bytes))
+                        }
                     }
                 }
                 try await writer.finish(nil)
