@@ -88,6 +88,24 @@ def test_a_hundred_megabytes_of_output_are_bounded(instance, name):
     assert one.invoke().json() == 1
 
 
+PRINTING = {
+    "serial": "def predict() -> int:\n    print('x' * 99)\n    return 1",
+    "failing": "def predict() -> int:\n    print('x' * 99)\n    raise ValueError",
+    "streaming": "def predict():\n    print('x' * 99)\n    yield 1",
+    "batch": "def predict_batch(inputs):\n    print('x' * 99)\n    return inputs",
+    "async": "async def predict() -> int:\n    print('x' * 99)\n    return 1",
+}
+
+
+@pytest.mark.parametrize("name", PRINTING)
+def test_each_invocation_has_the_whole_limit_to_itself(instance, name):
+    one = instance(PRINTING[name], logBytesMax=250, batch={"size": 2, "waitMillis": 0})
+
+    answers = [one.invoke("1" if name == "batch" else b"") for _ in range(4)]
+
+    assert [answer.logs for answer in answers] == [[("stdout", "x" * 99 + "\n")]] * 4
+
+
 def test_output_of_an_invocation_that_fails_is_kept(instance):
     one = instance("def predict():\n    print('before')\n    raise ValueError")
 

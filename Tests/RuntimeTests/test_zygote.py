@@ -143,6 +143,45 @@ def test_a_zygote_without_a_load_frame_ends_when_its_socket_closes(sandbox):
     assert started.process.wait(5) == 0
 
 
+NEVER_LOADED = {
+    "a loop": "while True: pass",
+    "a sleep that nothing interrupts": """
+while True:
+    try:
+        while True: time.sleep(0.01)
+    except BaseException: pass
+""",
+    "load": "def load(): time.sleep(1000)\nload()",
+}
+
+
+@pytest.mark.parametrize("name", NEVER_LOADED)
+def test_a_load_that_never_ends_does_when_the_control_socket_closes(sandbox, tmp_path, name):
+    fifo = str(tmp_path / "fifo")
+    os.mkfifo(fifo)
+    started = sandbox(f"import time\nfile = open({fifo!r}, 'w')\n{NEVER_LOADED[name]}")
+
+    with open(fifo):  # By now it loads.
+        started.control.close()
+
+        try:
+            assert started.process.wait(5) == 0
+        finally:
+            started.process.kill()
+
+
+def test_a_process_that_load_forks_is_no_second_zygote(sandbox):
+    started = sandbox("import os\nchild = os.fork()\ndef predict() -> int: return child")
+    started.loaded()
+    one = started.ready()
+
+    child = one.invoke().json()
+
+    assert gone(child)
+    one.close()
+    assert started.control.expect(EXITED).stream == one.number
+
+
 def test_orphans_are_reaped(sandbox):
     started = sandbox(
         """

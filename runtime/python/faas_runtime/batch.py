@@ -46,7 +46,7 @@ class Batch(Loop):
             if not self.channel.queue:
                 self.channel.wait()
                 continue
-            if self.output.pieces:
+            if self.output.left != self.output.limit:
                 self.take_output(0)
             self._gather()
             streams, inputs = self._decode()

@@ -14,7 +14,7 @@ import select
 from _socket import socket
 
 from .instance import go_first
-from .loading import load
+from .loading import load, report
 from .zygote import FORK_FAILED_STATUS, IDLE_MILLIS, Reaper, hide, receive_fork, warm_up
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ def start(control: socket, capture: Capture, wanted: dict[str, Any]) -> tuple[so
     go_first()
     hide()
     capture.install()
-    served = load(control, capture, wanted)
+    served = report(control, capture, *load(control, capture, wanted))
     gc.collect()
     gc.freeze()
     poller = select.poll()

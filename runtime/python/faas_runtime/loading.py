@@ -61,8 +61,10 @@ NUMERIC_LIBRARIES = (
 )
 
 
-def load(control: socket, capture: Capture, wanted: dict[str, Any]) -> instance.Served:
-    """Loads the handler and reports it; ends the process if that fails."""
+def load(
+    control: socket, capture: Capture, wanted: dict[str, Any]
+) -> tuple[instance.Served, dict[str, int]]:
+    """Loads the handler, and gives how long each step took; ends the process if that fails."""
     if is_forked(wanted):
         for name, value in ONE_THREAD.items():
             os.environ.setdefault(name, value)
@@ -72,9 +74,15 @@ def load(control: socket, capture: Capture, wanted: dict[str, Any]) -> instance.
     gc.freeze()  # What the runtime has made so far is no garbage: collections needn't look at it.
     gc.enable()
     try:
-        served, report = load_handler(capture, wanted)
+        return load_handler(capture, wanted)
     except LoadError as error:
         report_failure(control, capture, error)
+
+
+def report(
+    control: socket, capture: Capture, served: instance.Served, micros: dict[str, int]
+) -> instance.Served:
+    """Tells the host what has loaded; gives it."""
     body = {
         "protocol": frames.PROTOCOL_VERSION,
         "handlerKind": served.handler.kind,
@@ -84,7 +92,7 @@ def load(control: socket, capture: Capture, wanted: dict[str, Any]) -> instance.
         "threads": thread_names(),
         "modules": [name for name in NUMERIC_LIBRARIES if name in sys.modules],
         "log": capture.load_log(),
-        **report,
+        **micros,
     }
     control.sendall(frames.encode(frames.LOADED, body=msgspec.json.encode(body)))
     return served

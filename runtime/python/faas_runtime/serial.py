@@ -49,7 +49,7 @@ class Serial(Loop):
         queue, dropped, hit = channel.queue, channel.dropped, channel.hit
         decode, call, answer = self.plan.decode, served.bound(), served.answerer.answer
         now, pack, seek, post = perf_counter_ns, HEADER.pack, os.lseek, channel.out.append
-        run, streak = self.run, 0
+        run, streak, limit = self.run, 0, output.limit
         while True:
             if not queue:
                 channel.flush()
@@ -60,7 +60,7 @@ class Serial(Loop):
             if dropped and stream in dropped:
                 self.answer_dropped(stream)
                 continue
-            if output.pieces:
+            if output.left != limit:
                 self.take_output(0)
             if PLUS in meta or meta.partition(EVENT_FIELD)[1]:
                 exchange = exchange_of(queued, served.identity, self.parts(queued))
@@ -91,8 +91,9 @@ class Serial(Loop):
                         continue
                 except BaseException as error:
                     failure = error
-            # Its size. The file is written by appending and read by position: nobody minds.
-            if output.pieces or output.lost or seek(capture_file, 0, SEEK_END):
+            # What was sent live is in `pieces` no more, but was taken off `left`.
+            # The last is the file's size. It is appended to and read by position: nobody minds.
+            if output.left != limit or output.lost or seek(capture_file, 0, SEEK_END):
                 self.take_output(stream)
             if failure is not None or hit:
                 self.answer_failure(stream, failure, taken)

@@ -13,8 +13,9 @@ import msgspec
 
 from . import frames, instance
 from .capture import Capture
-from .loading import is_forked, load
+from .loading import is_forked, load, report
 from .scratch import Scratch
+from .watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def main() -> NoReturn:
         wanted = msgspec.json.decode(body)
         if is_forked(wanted):
             capture.install()
-            served = load(control, capture, wanted)
+            with Watch(control):
+                loaded = load(control, capture, wanted)
+            served = report(control, capture, *loaded)
             served.scratch = Scratch(wanted.get("scratch") or ())
             sock = Zygote(control, served.scratch).serve()
         else:
