@@ -40,6 +40,9 @@ struct InstanceTable: Sendable {
     private(set) var lanes: [Lane]
     /// Bit `n` of it is set while lane `n` has an instance.
     private(set) var lanesInUse: [UInt64]
+    /// Leases that were held and are no longer, though they are not given back; without entries of
+    /// 0.
+    var overstaying: [InstanceID: Int] = [:]
     private var lastID: UInt32 = 0
 
     init(concurrency: Int) {
@@ -70,6 +73,7 @@ struct InstanceTable: Sendable {
         count(old, by: -1)
         if let lane = lane(of: old) { unlink(at, from: lane) }
         slots[at].state = state
+        if state == nil { overstaying[id] = nil }
         count(state, by: 1)
         if let lane = lane(of: state) { link(at, into: lane) }
     }
@@ -84,6 +88,7 @@ struct InstanceTable: Sendable {
 
     mutating func removeAll() {
         for at in slots.indices { slots[at].state = nil }
+        overstaying = [:]
         counts = Counts()
         self.setLanes([Lane()])
     }

@@ -62,6 +62,12 @@ extension InstanceTable {
             case .stopping: counted.stopping += 1
             }
         }
+        for (id, count) in overstaying {
+            var held = 0
+            if case .held(_, let others) = state(of: id) { held = others }
+            let leases = state(of: id)?.leases ?? 0
+            expect(count > 0 && count + held <= leases, "what overstays is a lease")
+        }
         expect(counted == counts, "the counts are those of the instances")
         expect(slots.isEmpty || counts.total * 2 <= slots.count, "half of the slots are free")
         var standing = 0

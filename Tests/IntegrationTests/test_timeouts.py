@@ -2,7 +2,6 @@
 
 import json
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from folders import function
 from gateways import Gateway
-from http_client import RawConnection, post
+from http_client import Answer, RawConnection, post
 from waiting import until
 
 STREAMER = """
@@ -57,6 +56,16 @@ async def predict(seconds: float) -> str:
     return "slept"
 """
 
+IN_C = """
+import time
+
+def predict(seconds: float = 0) -> str:
+    print("begins", seconds, flush=True)
+    count, began = 1_000_000, time.monotonic()
+    sum(range(count))
+    sum(range(int(count * seconds / (time.monotonic() - began))))
+    return "ended"
+"""
 DEAF = """
 import time
 
@@ -179,13 +188,35 @@ def test_a_client_that_leaves_cancels_its_invocation(
     connection.close()
 
 
+def test_a_client_that_leaves_does_not_cancel_another_s_invocation(gateway: Gateway) -> None:
+    """The handler hears nothing of the cancellation: it is in one call of C's, as a model is."""
+    name = gateway.deploy(function("shared", IN_C, "scale: { max: 1, concurrency: 8 }\n"))
+    gateway.invoke(name, {"seconds": 0})
+    answers: list[Answer] = []
+    with gateway.raw() as leaver:
+        leaver.send(post(f"/function/{name}", '{"seconds": 2.5}'))
+        until(logged(gateway, name, "begins 2.5"), "it runs")
+        thread = threading.Thread(target=lambda: answers.append(gateway.invoke(name)))
+        thread.start()
+        until(lambda: leases(gateway, name) == 2, "the other is given to the same instance")
+    thread.join()
+
+    assert (answers[0].status, answers[0].text) == (200, '"ended"')
+
+
+def leases(gateway: Gateway, name: str) -> int:
+    """Invocations that have an instance."""
+    text = gateway.request("GET", "/metrics").text
+    lines = [line for line in text.splitlines() if line.startswith("faas_leases{")]
+    return sum(int(line.split()[-1]) for line in lines if f'"{name}"' in line)
+
+
 def depart(connection: RawConnection, how: str) -> None:
     if how == "half-close":
         connection.socket.shutdown(socket.SHUT_WR)
         return
     if how == "reset":
-        linger = struct.pack("ii", 1, 0)
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.reset()
     connection.close()
 
 

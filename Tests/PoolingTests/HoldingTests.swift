@@ -80,4 +80,68 @@ struct HoldingTests {
         #expect(pool.release(1, now: second) == .nothing)
         #expect(pool.releaseHeld(1, now: second) == [.stop(1)])
     }
+
+    @Test func `who is given grace is alone once all others are too`() {
+        var pool = busy()
+        #expect(!pool.isAlone(on: 1))
+        pool.hold(1)
+        #expect(!pool.isAlone(on: 1))
+
+        pool.hold(1)
+
+        #expect(pool.isAlone(on: 1))
+    }
+
+    @Test func `who is given grace is alone once all others have ended`() {
+        var pool = busy()
+        pool.hold(1)
+
+        _ = pool.release(1, now: second)
+
+        #expect(pool.isAlone(on: 1))
+    }
+
+    @Test func `an instance takes others after a grace only when somebody waits`() {
+        var pool = busy(max: 1)
+        pool.hold(1)
+        #expect(pool.unhold(1, now: second) == nil)
+        #expect(pool.request(3, now: second) == .wait(.nothing))
+
+        #expect(pool.unhold(1, now: second) == [.lease(3, 1, .warm)])
+
+        #expect(pool.request(4, now: second) == .lease(1, .warm))
+        #expect(!pool.isAlone(on: 1))
+    }
+
+    @Test func `leases that overstay are no company`() {
+        var pool = busy(max: 1)
+        pool.hold(1)
+        pool.hold(1)
+        _ = pool.request(3, now: second)
+        #expect(pool.unhold(1, now: second) == [])
+        #expect(pool.unhold(1, now: second) == [.lease(3, 1, .warm)])
+        #expect(!pool.isAlone(on: 1))
+
+        _ = pool.release(1, now: second)
+
+        #expect(pool.isAlone(on: 1))
+        pool.endOverstay(1)
+        _ = pool.release(1, now: second)
+        #expect(pool.request(4, now: second) == .lease(1, .warm))
+        #expect(!pool.isAlone(on: 1))
+        #expect(pool.checkInvariants() == [])
+    }
+
+    @Test func `an instance that has ended has no lease that overstays`() {
+        var pool = busy(max: 1)
+        pool.hold(1)
+        _ = pool.request(3, now: second)
+        _ = pool.unhold(1, now: second)
+
+        _ = pool.instanceEnded(1, now: second)
+
+        #expect(pool.checkInvariants() == [])
+        pool.endOverstay(1)
+        #expect(pool.checkInvariants() == [])
+    }
 }

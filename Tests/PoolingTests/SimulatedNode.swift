@@ -23,6 +23,7 @@ struct SimulatedNode {
         case waiting
         case leased(InstanceID)
         case held(InstanceID)
+        case overstaying(InstanceID)
         case done
     }
 
@@ -89,9 +90,8 @@ struct SimulatedNode {
     /// Ends the invocations of an instance that is gone.
     mutating func end(_ id: InstanceID) {
         processes[id] = nil
-        for (request, fate) in fates where fate == .leased(id) || fate == .held(id) {
-            fates[request] = .done
-        }
+        let ends = [Fate.leased(id), .held(id), .overstaying(id)]
+        for (request, fate) in fates where ends.contains(fate) { fates[request] = .done }
     }
 
     /// What differs between the pool's numbers and what is there.

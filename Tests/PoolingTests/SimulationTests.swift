@@ -48,7 +48,8 @@ struct SimulatedWalk {
         switch Int.random(in: 0..<200, using: &random) {
         case 0..<70: request()
         case 70..<74: hold()
-        case 74..<120: release()
+        case 74..<76: unhold()
+        case 76..<120: release()
         case 120..<160: progress(failing: 20)
         case 160..<172: die()
         case 172..<180: cancel()
@@ -103,8 +104,9 @@ struct SimulatedWalk {
     private mutating func release() {
         guard let (request, fate) = pickLeased() else { return }
         switch fate {
-        case .leased(let id):
+        case .leased(let id), .overstaying(let id):
             guard case .running(let leases, let held) = node.processes[id] else { return }
+            if fate == .overstaying(id) { pool.endOverstay(id) }
             node.fates[request] = .done
             node.processes[id] = .running(leases: leases - 1, held: held)
             switch pool.release(id, now: now) {
@@ -128,6 +130,16 @@ struct SimulatedWalk {
         node.fates[request] = .held(id)
         node.processes[id] = .running(leases: leases, held: held + 1)
         pool.hold(id)
+    }
+
+    private mutating func unhold() {
+        guard let (request, fate) = pickLeased(), case .held(let id) = fate,
+            case .running(let leases, let held) = node.processes[id],
+            let actions = pool.unhold(id, now: now)
+        else { return }
+        node.fates[request] = .overstaying(id)
+        node.processes[id] = .running(leases: leases, held: held - 1)
+        node.perform(actions)
     }
 
     private mutating func pickLeased() -> (RequestID, SimulatedNode.Fate)? {

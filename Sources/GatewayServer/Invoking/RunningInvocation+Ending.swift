@@ -88,10 +88,13 @@ extension RunningInvocation {
 
     func giveWay(_ lease: Lease, _ stream: UInt32, reason: CancelReason) {
         let grace = UInt64(dispatcher.configuration.cancelGraceMillis) * 1_000_000
+        // That one client leaves may end nobody else's invocation before this one's time is up.
+        let isOwnTimeout = reason == .deadlinePassed
         stage = .givingWay(
             lease,
             stream: stream,
-            graceEndsAt: Clock.monotonicNanos() + grace
+            graceEndsAt: Clock.monotonicNanos() + grace,
+            sparesOthersUntil: isOwnTimeout ? 0 : acceptedAt + route.totalNanos
         )
         lease.instance.cancel(stream: stream, reason: reason)
     }

@@ -16,8 +16,17 @@ final class RunningInvocation: @unchecked Sendable {
         /// The instance has it.
         case running(Lease, stream: UInt32)
         /// It is decided how it ends, but the instance is still at work: it is given grace to stop.
-        case givingWay(Lease, stream: UInt32, graceEndsAt: UInt64)
+        case givingWay(Lease, stream: UInt32, graceEndsAt: UInt64, sparesOthersUntil: UInt64)
         case ended
+    }
+
+    /// Whether its instance takes others while this gives way.
+    private enum Hold {
+        case open
+        /// It takes nothing new.
+        case held
+        /// It has others again, who waited for it when the grace was over.
+        case overstaying
     }
 
     let id: InvocationID
@@ -46,8 +55,8 @@ final class RunningInvocation: @unchecked Sendable {
     var isMetered = false
     /// What metrics hear of it once its usage record is durable.
     var measured: Measured?
-    /// Its instance takes nothing new until it has given way.
-    private var isHeld = false
+    /// Until it has given way.
+    private var holding = Hold.open
     /// What is sent once the usage record is durable.
     var pendingEnd: AnswerEnd?
     /// Its place among the loop's running invocations.
@@ -142,14 +151,32 @@ final class RunningInvocation: @unchecked Sendable {
             )
         case .running(let lease, let stream):
             if let timeout = passedTimeout(now) { timeOut(lease, stream, timeout, now: now) }
-        case .givingWay(let lease, _, let graceEndsAt):
-            if now >= graceEndsAt { return lease.instance.stop() }
-            // Not at once: nearly all give way before anybody else asks for the instance.
-            guard !isHeld else { return }
-            isHeld = true
-            route.pool.hold(lease)
+        case .givingWay(let lease, _, let graceEndsAt, let sparesOthersUntil):
+            if now >= graceEndsAt {
+                passedGrace(lease, mayEndOthers: now >= sparesOthersUntil)
+            } else {
+                hold(lease)
+            }
         case .ended: break
         }
+    }
+
+    /// Stops the instance, which ends whatever is on it; looks again at the next sweep where it
+    /// may not.
+    private func passedGrace(_ lease: Lease, mayEndOthers: Bool) {
+        if mayEndOthers || route.pool.isAlone(on: lease) { return lease.instance.stop() }
+        switch holding {
+        case .open: hold(lease)
+        case .held: if route.pool.unhold(lease) { holding = .overstaying }
+        case .overstaying: break
+        }
+    }
+
+    /// Not at once: nearly all give way before anybody else asks for the instance.
+    private func hold(_ lease: Lease) {
+        guard case .open = holding else { return }
+        holding = .held
+        route.pool.hold(lease)
     }
 
     /// Unlike any other that waits in the pool; the id's low half is random.
@@ -219,7 +246,7 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
         case .running(let lease, _):
             wasDecided = false
             release(lease, after: end)
-        case .givingWay(let lease, _, _):
+        case .givingWay(let lease, _, _, _):
             wasDecided = true
             release(lease, after: end)
         case .queued, .ended: return
@@ -251,7 +278,11 @@ extension RunningInvocation: LeaseWaiter, InvocationReceiver {
 
     private func release(_ lease: Lease, after end: InvocationEnd) {
         if case .instanceDied = end { return }
-        if isHeld { route.pool.releaseHeld(lease) } else { route.pool.release(lease) }
+        switch holding {
+        case .open: route.pool.release(lease)
+        case .held: route.pool.releaseHeld(lease)
+        case .overstaying: route.pool.releaseOverstaying(lease)
+        }
     }
 
     private func conclude(_ end: InvocationEnd) {
