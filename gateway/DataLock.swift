@@ -11,7 +11,13 @@ struct DataLock {
             try Self.makeFolder(path)
         }
         file = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        guard file >= 0 else {
+            throw InstanceError(
+                .host,
+                "cannot write to \(folder): \(String(cString: strerror(errno)))"
+            )
+        }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             throw InstanceError(
                 .host,
                 "another gateway uses \(folder): stop it, or give another --data"

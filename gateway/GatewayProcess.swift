@@ -15,6 +15,7 @@ import NIOCore
 import NIOPosix
 import OCIInstances
 import Packaging
+import Pooling
 import Scheduling
 import ServiceLifecycle
 import Storage
@@ -28,6 +29,7 @@ enum GatewayProcess {
         let logger = Logger(label: "gateway")
         signal(SIGPIPE, SIG_IGN)
         raiseFileLimit()
+        let signals = await StopSignals.trap()
         let lock = try DataLock(folder: settings.dataFolder)
         defer { lock.release() }
         try ListenCheck.run(host: settings.host, port: settings.port)
@@ -65,7 +67,14 @@ enum GatewayProcess {
             logs.append(revision, invocation: nil, instance: instance, level: level, text: text)
         }
         try await driver.reclaim()
-        try await prepareRuntime(layers, oci: oci, settings: settings, logger: logger)
+        signals.whenAsked { layers.drain() }
+        do {
+            try await prepareRuntime(layers, oci: oci, settings: settings, logger: logger)
+        } catch {
+            guard signals.isAsked else { throw error }
+            await layers.close()
+            return try await driver.reclaim()
+        }
 
         let inventory = await NVML.open(
             library: settings.nvmlLibrary ?? NVML.libraryDefault
@@ -216,27 +225,49 @@ enum GatewayProcess {
             eventLoopGroupProvider: .shared(group),
             logger: quiet(logger)
         )
-        var services = ServiceGroupConfiguration(
+        let beginStop: @Sendable () -> Void = {
+            isReady.end()
+            scheduler.close()
+            weights.close()
+            layers.drain()
+            engine.drain()
+            brokers.drain()
+            logs.endFollowers()
+        }
+        let drainMax = Duration.milliseconds(settings.gateway.drainMillisMax)
+        var configuration = ServiceGroupConfiguration(
             services: [
                 .init(service: application),
-                .init(
-                    service: Ticking(scheduler: scheduler, deployer: deployer) {
-                        isReady.end()
-                        weights.close()
-                        layers.drain()
-                        engine.drain()
-                        brokers.drain()
-                        logs.endFollowers()
-                    }
-                ),
+                .init(service: Ticking(scheduler: scheduler, deployer: deployer)),
             ],
-            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet(logger)
         )
-        services.maximumGracefulShutdownDuration = .milliseconds(settings.gateway.drainMillisMax)
-        try await ServiceGroup(configuration: services).run()
+        configuration.maximumGracefulShutdownDuration = drainMax
+        let services = ServiceGroup(configuration: configuration)
+        let serving = Task { try await services.run() }
+        let limit = DrainLimit(drainMax) {
+            for pool in scheduler.pools { pool.stopInstances() }
+        }
+        signals.whenAsked {
+            beginStop()
+            limit.begin()
+            Task { await services.triggerGracefulShutdown() }
+        }
+        // Who asks again waits no longer.
+        signals.whenAsked(times: 2) {
+            serving.cancel()
+            limit.end()
+        }
+        var failure: (any Error)?
+        do { try await serving.value } catch {
+            if !signals.isAsked { failure = error }
+        }
 
+        // Where it could not serve, nobody has asked.
+        beginStop()
+        limit.begin()
         await stop(scheduler: scheduler, logger: logger)
+        limit.cancel()
         brokers.close()
         poster.stop()
         try await postingThreads.shutdownGracefully()
@@ -251,51 +282,10 @@ enum GatewayProcess {
         try await gitThreads.shutdownGracefully()
         try await threads.shutdownGracefully()
         try await group.shutdownGracefully()
-    }
-
-    /// Nil where there is no git on this host.
-    private static func gitRoutes(
-        _ settings: GatewaySettings,
-        authorizer: Authorizer,
-        ownKeys: OwnKeys,
-        registry: Registry,
-        group: any EventLoopGroup,
-        threads: NIOThreadPool,
-        processThreads: NIOThreadPool,
-        logger: Logger
-    ) throws -> GitRoutes? {
-        let host: GitHost
-        do { host = try GitHost(dataFolder: settings.dataFolder) } catch {
-            logger.warning("pushes are not served", metadata: ["reason": "\(error)"])
-            return nil
+        if let failure {
+            try ListenCheck.run(host: settings.host, port: settings.port)
+            throw failure
         }
-        let routes = GitRoutes(
-            host: host,
-            access: GitAccess(
-                isOpen: authorizer.isOpen,
-                account: { authorizer.account(authorization: "Bearer \($0)").map(Account.init) },
-                ownKey: { ownKeys.key(for: $0.description) }
-            ),
-            group: group,
-            threads: threads,
-            processThreads: processThreads,
-            logger: logger,
-            branches: { repository, account in
-                let commits = try await registry.servedCommits(of: repository, account: account)
-                return commits.map { served in
-                    RepositoryReport.Branch(
-                        name: served.branch,
-                        commit: served.commit ?? "",
-                        deployedAtMicros: served.atMicros
-                    )
-                }
-            },
-            forget: { repository, account in
-                try await registry.forgetServedCommits(of: repository, account: account)
-            }
-        )
-        try routes.prepare()
-        return routes
     }
 
     private static func metrics(

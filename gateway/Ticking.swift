@@ -16,19 +16,13 @@ final class Readiness: Sendable {
 struct Ticking: Service {
     let scheduler: Scheduler
     let deployer: Deployer
-    /// Called when a graceful stop begins.
-    let onStop: @Sendable () -> Void
 
     func run() async throws {
-        await withGracefulShutdownHandler {
-            await cancelWhenGracefulShutdown {
-                async let deploying: Void = deployer.run()
-                async let cleaning: Void = deployer.cleanUp()
-                await scheduler.run()
-                _ = await (deploying, cleaning)
-            }
-        } onGracefulShutdown: {
-            onStop()
+        await cancelWhenGracefulShutdown {
+            async let deploying: Void = deployer.run()
+            async let cleaning: Void = deployer.cleanUp()
+            await scheduler.run()
+            _ = await (deploying, cleaning)
         }
     }
 }

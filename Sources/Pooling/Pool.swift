@@ -165,6 +165,16 @@ package final class Pool: @unchecked Sendable {
     /// Closes the zygote, to give its memory to another pool.
     package func evictZygote() { change { state, _ in state.closeZygote() } }
 
+    /// Takes nothing from now on, and rejects what waits.
+    package func refuse() { change { $0.drain(rejectingWaiting: true, now: $1) } }
+
+    /// Stops every instance, whatever it is doing.
+    package func stopInstances() {
+        for running in lock.withLockedValue({ Array($0.instances.values) }) {
+            running.instance.stop()
+        }
+    }
+
     /// Takes nothing new and returns when everything has ended.
     package func drain(rejectingWaiting: Bool = false) async {
         await withCheckedContinuation { continuation in

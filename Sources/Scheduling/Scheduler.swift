@@ -11,6 +11,7 @@ package final class Scheduler: Sendable {
         var budget: NodeBudget
         var pools: [PoolKey: Pool] = [:]
         var lastKey: UInt32 = 0
+        var isClosed = false
     }
 
     /// Finds a revision's files and layers; called each time its sandbox is made.
@@ -46,7 +47,7 @@ package final class Scheduler: Sendable {
 
     /// Makes the pool of a revision; it starts nothing before it is asked to.
     package func makePool(for revision: Revision, forks: Bool) -> Pool {
-        lock.withLockedValue { value in
+        let (pool, isClosed) = lock.withLockedValue { value in
             value.lastKey += 1
             let key = PoolKey(value.lastKey)
             let pool = Pool(
@@ -56,9 +57,14 @@ package final class Scheduler: Sendable {
                 clock: clock
             )
             value.pools[key] = pool
-            return pool
+            return (pool, value.isClosed)
         }
+        if isClosed { pool.refuse() }
+        return pool
     }
+
+    /// Pools that are made from now on take nothing: the node is stopping.
+    package func close() { lock.withLockedValue { $0.isClosed = true } }
 
     /// Drains a pool and forgets it; returns when nothing of it is left.
     package func retire(_ pool: Pool, rejectingWaiting: Bool = false) async {

@@ -3,6 +3,7 @@ import Functions
 import GatewayAPI
 import GatewayServer
 import Instances
+import Pooling
 import RuntimeProtocol
 import Testing
 
@@ -158,6 +159,8 @@ import Testing
         case .queueFull:
             for _ in 0..<2 { try await edge.connect().post() }
             _ = await host.next()
+            let pool = try #require(edge.dispatcher.route("echo")).pool
+            while pool.snapshot.waiting == 0 { await Task.yield() }
             try await connection.post()
         case .notReady:
             host.refuseStarts(InstanceError(.load(.importRaised), "it does not import"))

@@ -260,4 +260,34 @@ import Triggers
         #expect(node.invoker.begun.count == 1)
         #expect(try await node.fate(ids[1]) == "waiting")
     }
+
+    @Test func `an engine that drains lets nobody wait for what it does not begin`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue(capacity: 1)
+        let waiting = try await node.send("1", "2")[1]
+        _ = try await node.invoker.next()
+        async let before: Void = node.engine.wait(for: waiting, millis: 600_000)
+        try await node.engine.wait(for: waiting, millis: 5)
+
+        node.engine.drain()
+
+        try await before
+        try await node.engine.wait(for: waiting, millis: 600_000)
+        #expect(try await node.fate(waiting) == "waiting")
+    }
+
+    @Test func `an engine that drains ends the wait for an attempt that failed`() async throws {
+        let node = try QueueNode()
+        try await node.bindQueue(backoff: Backoff(firstMillis: 600_000, lastMillis: 600_000))
+        let id = try await node.send("1")[0]
+        let invocation = try await node.invoker.next()
+        async let end: Void = node.engine.wait(for: id, millis: 600_000)
+        try await node.engine.wait(for: id, millis: 5)
+        node.engine.drain()
+
+        node.invoker.end(invocation, .failed)
+
+        try await end
+        #expect(try await node.fate(id) == "retrying")
+    }
 }

@@ -96,7 +96,8 @@ extension Deploy {
         pump.finish()
         do throws(WeightsError) { _ = try result.get() } catch {
             guard error.code != .stopped || !stop.isStopped else { throw Self.givenUp }
-            throw Problem(.weightsFailed, detail: error.message)
+            let code = error.code == .stopped ? ProblemCode.draining : .weightsFailed
+            throw Problem(code, detail: error.message)
         }
         await teller.value
         await say(.weights, "\(model.fileName) is here, and is what its digest says")

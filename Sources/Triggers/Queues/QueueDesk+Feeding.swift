@@ -19,6 +19,13 @@ extension QueueDesk {
         return try feed(atMicros: now)
     }
 
+    /// Ends all waits for messages that are not in flight, for when nothing more is begun.
+    func endVainWaits() {
+        guard !waiters.isEmpty else { return }
+        let inFlight = Set(leases.values.map(\.message.id))
+        for id in waiters.keys where !inFlight.contains(id) { endWaits(for: id) }
+    }
+
     /// Begins what can be begun.
     private func feed(atMicros now: Int64) throws(StorageError) -> Int64? {
         var resumes: Int64?

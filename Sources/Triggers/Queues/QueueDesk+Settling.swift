@@ -188,7 +188,7 @@ extension QueueDesk {
             _ = queue?.consumer?.ended(message.place, group: nil, .left)
         }
         activate(queue)
-        for end in (waiters.removeValue(forKey: message.id) ?? [:]).values { end.finish() }
+        endWaits(for: message.id)
     }
 
     private func activate(_ queue: Queue?) {

@@ -176,6 +176,10 @@ final class QueueDesk {
         return queue.last
     }
 
+    func endWaits(for id: InvocationID) {
+        for end in (waiters.removeValue(forKey: id) ?? [:]).values { end.finish() }
+    }
+
     func key(of queue: Int64) -> QueueKey {
         queues[queue]?.key ?? QueueKey(.queue, "\(queue)")
     }

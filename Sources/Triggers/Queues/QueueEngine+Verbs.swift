@@ -134,6 +134,8 @@ extension QueueEngine {
     }
 
     /// Waits until a message is in no queue, or is a dead letter, for a time at most.
+    ///
+    /// While the engine drains only what is in flight is waited for.
     package func wait(for id: InvocationID, millis: Int64) async throws {
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let mark = UInt64.random(in: 0 ... .max)

@@ -77,10 +77,14 @@ package final class QueueEngine: @unchecked Sendable {
     }
 
     /// Takes nothing new to functions; what is in flight goes on, and can still be settled.
+    ///
+    /// Nobody waits any longer for a message that is not in flight.
     package func drain() {
         monitor.lock()
         isDraining = true
         monitor.unlock()
+        // Wakes the thread, which ends those waits.
+        send(.perform({ _, _ in }, onlyLooks: true) { _ in })
     }
 
     /// Writes what was asked for and ends the thread; blocks until then.
@@ -194,7 +198,10 @@ extension QueueEngine {
         monitor.lock()
         let isDraining = isDraining
         monitor.unlock()
-        guard !isDraining else { return nil }
+        guard !isDraining else {
+            desk.endVainWaits()
+            return nil
+        }
         do {
             return try desk.feed(behind: done, atMicros: Clock.wallMicros())
         } catch {
