@@ -1,15 +1,18 @@
 """A gateway that is told to stop at an odd moment: it ends soon, and with nothing left."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import HTTPException
 
 import host
 import pytest
 from folders import function, pack
 from gateways import Gateway
-from http_client import RawConnection
+from http_client import Answer, RawConnection
 from queues import Queue, ended
 from waiting import until
 
@@ -128,6 +131,47 @@ def test_a_message_at_work_is_left_for_the_next_start_at_the_limit(
     assert time.time() < at - 2
     own.start()
     ended(own, identity)
+
+
+def test_two_signals_at_once_are_one_stop(own_gateway: Gateway) -> None:
+    """Ctrl-C reaches the gateway, and what started it, which then ends it too."""
+    thread, answers = at_work(own_gateway, seconds=1)
+
+    os.kill(own_gateway.pid, signal.SIGINT)
+    own_gateway.terminate()
+
+    stops(own_gateway)
+    thread.join()
+    assert answers[0].json() == "slept"
+
+
+def test_who_asks_again_waits_no_longer(own_gateway: Gateway) -> None:
+    thread, answers = at_work(own_gateway, seconds=20)
+
+    until(lambda: asks(own_gateway), "it ends", STOP_SECONDS, poll=0.3)
+
+    stops(own_gateway)
+    thread.join()
+    assert not answers or answers[0].status == 502
+
+
+def at_work(gateway: Gateway, seconds: float) -> tuple[threading.Thread, list[Answer]]:
+    name = gateway.deploy(function("sleeper", SLEEPER, "timeout: { total: 60s }\n"))
+    answers: list[Answer] = []
+
+    def invoke() -> None:
+        with suppress(OSError, HTTPException):
+            answers.append(gateway.invoke(name, {"seconds": seconds}))
+
+    thread = threading.Thread(target=invoke)
+    thread.start()
+    until(lambda: gateway.counts(name)["busy"] == 1, "it is at work")
+    return thread, answers
+
+
+def asks(gateway: Gateway) -> bool:
+    gateway.terminate()
+    return not gateway.is_running
 
 
 def test_a_deploy_whose_client_left_leaves_nothing_at_a_stop(own_gateway: Gateway) -> None:
