@@ -168,8 +168,10 @@ package final class Pool: @unchecked Sendable {
     /// Takes nothing from now on, and rejects what waits.
     package func refuse() { change { $0.drain(rejectingWaiting: true, now: $1) } }
 
-    /// Stops every instance, whatever it is doing.
+    /// Takes nothing from now on, and stops every instance, whatever it is doing.
     package func stopInstances() {
+        // First: what became busy after the look would go on for as long as it likes.
+        refuse()
         for running in lock.withLockedValue({ Array($0.instances.values) }) {
             running.instance.stop()
         }
